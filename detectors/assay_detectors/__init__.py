@@ -1,0 +1,1 @@
+"""Detectors that ship with Assay; one file each, one folder a family."""

@@ -1,0 +1,1 @@
+"""Artifact family: is it safe to look at this file, and to load it?"""

@@ -1,0 +1,1 @@
+"""Policies: read (schema, load), judge (pure), built-in files."""

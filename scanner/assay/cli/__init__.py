@@ -1,0 +1,1 @@
+"""The command line; loaded lazily, no logic."""

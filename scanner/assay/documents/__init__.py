@@ -1,0 +1,1 @@
+"""Documents that a user writes: YAML with positions, so that every error names file:line:column."""

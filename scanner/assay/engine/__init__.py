@@ -1,0 +1,1 @@
+"""The engine of a scan: plan (pure), run (effects), supervisor and worker."""

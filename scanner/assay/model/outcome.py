@@ -1,0 +1,47 @@
+"""Outcome: what became of one detector in one scan."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from assay.model.base import DetectorId, Finite, MetricId, Noun
+from assay.model.measurement import Measurement
+
+
+class Status(StrEnum):
+    """What became of a detector."""
+
+    RAN = "ran"
+    NOT_APPLICABLE = "not_applicable"
+    """The target is not of its kind."""
+    SKIPPED = "skipped"
+    """An input or an extra is missing."""
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Cost(Noun):
+    """What a detector used, or is expected to use. Not part of the canonical form."""
+
+    queries: int = 0
+    cpu_seconds: Finite = 0.0
+    peak_rss_mb: Finite = 0.0
+    wall_seconds: Finite = 0.0
+
+
+class Outcome(Noun):
+    """One detector's result; a reason whenever it is not simply `ran`."""
+
+    detector: DetectorId
+    version: str = ""
+    status: Status
+    reason: str | None = None
+    missing_inputs: tuple[str, ...] = ()
+    """Capabilities that the manifest does not declare (`logs`, `data.trusted`)."""
+    missing_extras: tuple[str, ...] = ()
+    blocked_by: MetricId | None = None
+    """Metric whose value forbids loading the model, where that is why this detector did not run."""
+    measurements: tuple[Measurement, ...] = ()
+    not_covered: tuple[str, ...] = ()
+    """What this method cannot see, or did not look at, in plain words."""
+    cost: Cost = Cost()

@@ -1,0 +1,134 @@
+"""Decisions, findings and the verdict: what a policy makes of measurements."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from assay.model.base import Finite, Labels, Noun
+from assay.model.evidence import Evidence
+from assay.model.interval import Interval
+
+
+class Severity(StrEnum):
+    """How bad it is if true."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+class DecisionVerdict(StrEnum):
+    """What a rule says of the measurements."""
+
+    PASS = "pass"  # noqa: S105
+    WARN = "warn"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    ERROR = "error"
+    SKIPPED = "skipped"
+    NOT_APPLICABLE = "not_applicable"
+    WAIVED = "waived"
+
+
+class Used(Noun):
+    """The measurement that decided, as it was judged (its interval at the level of the rule)."""
+
+    metric: str
+    labels: Labels
+    value: Finite
+    interval: Interval
+    n: int
+
+
+class Decision(Noun):
+    """One rule applied: to all measurements of its metric, or to each value of its `each` labels."""
+
+    rule: str
+    metric: str | None = None
+    detector: str | None = None
+    labels: Labels = {}
+    """The `each` labels of this decision."""
+    verdict: DecisionVerdict
+    severity: Severity
+    required: bool = False
+    blocks: bool = False
+    """Whether this decision shuts the gate."""
+    reason: str
+    """One plain sentence."""
+    used: Used | None = None
+    measurements: int = 0
+    """How many measurements the rule looked at."""
+    limit: str | None = None
+    """The limit in words: `at most 0`."""
+    distance: Finite | None = None
+    """From the deciding end of the interval to the limit; negative: beyond it."""
+    needs_n: int | None = None
+    """Sample size that would decide, where it can be computed."""
+    controls: tuple[str, ...] = ()
+
+
+class WaiverUse(Noun):
+    """A waiver met a finding."""
+
+    id: str
+    state: Literal["valid", "expired", "void"]
+    reason: str
+    approver: str
+    expires: str
+    note: str = ""
+    """Why it is void."""
+
+
+class Finding(Noun):
+    """One decision that is not a pass."""
+
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    """From target name, rule, metric and stable labels; no path outside the target, no number."""
+    rule: str
+    severity: Severity
+    verdict: DecisionVerdict
+    metric: str | None = None
+    detector: str | None = None
+    labels: Labels = {}
+    text: str
+    """One plain sentence."""
+    remediation: str = ""
+    controls: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    truncated: int = 0
+    waiver: WaiverUse | None = None
+    blocks: bool = False
+
+
+class Coverage(Noun):
+    """Checked a of b required; c inconclusive; not covered: ..."""
+
+    required: int
+    checked: int
+    inconclusive: int
+    not_covered: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """Return the line that ends every report."""
+        rest = "; ".join(self.not_covered) or "nothing known"
+        return f"checked {self.checked} of {self.required} required; {self.inconclusive} inconclusive; not covered: {rest}"
+
+
+class Verdict(Noun):
+    """The judgement of one policy over one run."""
+
+    status: Literal["pass", "warn", "waived", "fail", "inconclusive", "skipped", "error"]
+    exit_code: Literal[0, 1, 3, 4, 5, 130]
+    policy: str
+    """Id of the policy."""
+    coverage: Coverage
+    score: Finite | None = None
+    """0 to 100, shown and never the gate; null while a policy defines none."""
+    decisions: tuple[Decision, ...]
+    findings: tuple[Finding, ...]

@@ -1,0 +1,1 @@
+"""ScanResult to text; one format a file."""

@@ -1,0 +1,46 @@
+"""Names of inputs and pieces of work: plain data that travels to a worker. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class InputRef:
+    """One file that the manifest names, before anything is known about its content."""
+
+    name: str
+    """`model`, `models[1]`, `artifacts:extra/a.pkl`, `data.train`, `logs:logs/a.log`; unique in a scan."""
+    role: str
+    """`model`, `artifact`, `data` or `log`."""
+    path: str
+    """Absolute path of the file or folder."""
+    shown: str
+    """Path as people see it: relative to the manifest's folder, with `/`."""
+    where: str = ""
+    """`file:line:column` of the manifest that names it."""
+    spec: dict[str, Any] = field(default_factory=dict)
+    """The entry of the manifest, as plain data."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A piece of work: one input, or a part of it."""
+
+    input: str
+    """Name of an `InputRef`."""
+    start: int | None = None
+    """First byte or row."""
+    stop: int | None = None
+    """One past the last byte or row."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Plain data."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)

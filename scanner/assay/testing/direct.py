@@ -1,0 +1,87 @@
+"""Run one detector in this process, without engine or worker: for tests of detectors and for their authors."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from assay.detector import Detector
+from assay.model.base import Labels
+from assay.model.errors import UnusableInput
+from assay.model.evidence import Observation
+from assay.model.interval import Interval
+from assay.model.measurement import Measurement
+from assay.targets.base import Target
+from assay.targets.opened import Opened
+from assay.targets.refs import Shard
+
+
+@dataclass
+class DirectContext:
+    """A context that maps in this process and keeps what it is told."""
+
+    target: Target
+    options: Mapping[str, Any]
+    base_seed: int = 0
+    observations: list[Observation] = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._opened = Opened(self.target.manifest.model_dump(mode="json"), self.target.inputs)
+
+    def map(self, work: Callable[..., Any], shards: Iterable[Shard], **arguments: Any) -> Iterator[Any]:
+        """Run `work` on each shard, here and now."""
+        for shard in shards:
+            yield work(self._opened, shard, **arguments)
+
+    def map_outcomes(
+        self, work: Callable[..., Any], shards: Iterable[Shard], **arguments: Any
+    ) -> Iterator[tuple[Shard, Any, str | None]]:
+        """Run `work` on each shard; an unusable input becomes a reason."""
+        for shard in shards:
+            try:
+                yield shard, work(self._opened, shard, **arguments), None
+            except UnusableInput as error:
+                yield shard, None, str(error)
+
+    def observe(self, observation: Observation) -> None:
+        """Keep the observation."""
+        self.observations.append(observation)
+
+    def not_covered(self, sentence: str) -> None:
+        """Keep the sentence once."""
+        if sentence not in self.sentences:
+            self.sentences.append(sentence)
+
+    def seed(self, name: str) -> int:
+        """Return a seed that depends on the base seed and the name alone."""
+        return int.from_bytes(hashlib.sha256(f"{self.base_seed}:{name}".encode()).digest()[:8], "big") >> 1
+
+    def settled(self, metric: str, interval: Interval, labels: Labels) -> bool:
+        """Never settled: everything is measured to its end."""
+        return False
+
+    def check(self) -> None:
+        """Nothing cancels a direct run."""
+
+    def progress(self, done: int, of: int) -> None:
+        """Nobody waits."""
+
+
+@dataclass(frozen=True)
+class DirectRun:
+    """What a detector said."""
+
+    measurements: tuple[Measurement, ...]
+    observations: tuple[Observation, ...]
+    not_covered: tuple[str, ...]
+
+
+def run_detector(detector: Detector, target: Target, *, seed: int = 0, **options: Any) -> DirectRun:
+    """Run `detector` on `target` with its default options, `options` replacing some."""
+    chosen = {option.name: option.default for option in detector.spec.options} | options
+    ctx = DirectContext(target, chosen, seed)
+    measurements = tuple(detector.run(target, ctx))
+    return DirectRun(measurements, tuple(ctx.observations), tuple(ctx.sentences))
