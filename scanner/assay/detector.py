@@ -1,7 +1,7 @@
 """The detector protocol: what a detector offers, and what it is given.
 
-- `run` is the driver. It is light and trusted: it touches neither model nor input bytes. It cuts the work into shards and
-  asks `ctx.map(work, shards, **arguments)`.
+- `run` is the driver. It is light and trusted: it touches neither model nor input bytes. It cuts the work into shards
+  and asks `ctx.map(work, shards, **arguments)`.
 - `work` is a top-level function `work(opened, shard, **arguments)`. It runs in a worker, where the target is open, and
   returns plain values only: None, bool, int, float, str, bytes-free lists and dicts, numpy arrays.
 """

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-EXIT_OK = 0
-EXIT_VIOLATED = 1
-EXIT_USAGE = 2
-EXIT_NOT_ASSESSED = 3
-EXIT_INCONCLUSIVE = 4
-EXIT_WAIVER = 5
-EXIT_INTERRUPTED = 130
+from typing import Final
+
+EXIT_OK: Final = 0
+EXIT_VIOLATED: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_NOT_ASSESSED: Final = 3
+EXIT_INCONCLUSIVE: Final = 4
+EXIT_WAIVER: Final = 5
+EXIT_INTERRUPTED: Final = 130
 
 
 class AssayError(Exception):
     """The base: `str()` is what the person reads."""
 
-    exit_code = EXIT_NOT_ASSESSED
+    exit_code: int = EXIT_NOT_ASSESSED
 
 
 class InvalidInput(AssayError):

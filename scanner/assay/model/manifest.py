@@ -81,6 +81,8 @@ class Column(Noun):
     sensitive: bool = False
     bounds: tuple[Finite, Finite] | None = None
     immutable: bool = False
+    nullable: bool = False
+    """Missing values are meant: the model takes them."""
     role: Literal["feature", "identifier", "label", "group", "time", "weight", "ignore"] = "feature"
 
     @model_validator(mode="after")

@@ -33,7 +33,7 @@ class InputRecord(Noun):
     sha256: Sha256 | None = None
     size: int | None = None
     format: str | None = None
-    facts: dict[str, str | int | float | bool | None | list[str]] = {}
+    facts: dict[str, str | int | float | bool | list[str] | None] = {}
 
 
 class FileDigest(Noun):
@@ -77,6 +77,13 @@ class Provenance(Noun):
     versions: dict[str, str] = {}
     """Assay, Python, and every library and plugin that took part."""
     run: RunFacts = RunFacts()
+
+
+class RunRecord(Noun):
+    """What was measured, before any judgement."""
+
+    provenance: Provenance
+    outcomes: tuple[Outcome, ...]
 
 
 class ScanResult(Noun):
@@ -128,6 +135,4 @@ def read_result(text: str | bytes, source: str) -> ScanResult:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise InvalidInput(
-            f"{source}: {place}: {first['msg']}; the file was changed or cut, scan again"
-        ) from None
+        raise InvalidInput(f"{source}: {place}: {first['msg']}; the file was changed or cut, scan again") from None

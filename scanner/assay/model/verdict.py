@@ -11,6 +11,9 @@ from assay.model.base import Finite, Labels, Noun
 from assay.model.evidence import Evidence
 from assay.model.interval import Interval
 
+ExitCode = Literal[0, 1, 3, 4, 5, 130]
+VerdictStatus = Literal["pass", "warn", "waived", "fail", "inconclusive", "skipped", "error"]
+
 
 class Severity(StrEnum):
     """How bad it is if true."""
@@ -25,7 +28,7 @@ class Severity(StrEnum):
 class DecisionVerdict(StrEnum):
     """What a rule says of the measurements."""
 
-    PASS = "pass"  # noqa: S105
+    PASS = "pass"
     WARN = "warn"
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
@@ -117,14 +120,16 @@ class Coverage(Noun):
     def sentence(self) -> str:
         """Return the line that ends every report."""
         rest = "; ".join(self.not_covered) or "nothing known"
-        return f"checked {self.checked} of {self.required} required; {self.inconclusive} inconclusive; not covered: {rest}"
+        return (
+            f"checked {self.checked} of {self.required} required; {self.inconclusive} inconclusive; not covered: {rest}"
+        )
 
 
 class Verdict(Noun):
     """The judgement of one policy over one run."""
 
-    status: Literal["pass", "warn", "waived", "fail", "inconclusive", "skipped", "error"]
-    exit_code: Literal[0, 1, 3, 4, 5, 130]
+    status: VerdictStatus
+    exit_code: ExitCode
     policy: str
     """Id of the policy."""
     coverage: Coverage

@@ -45,8 +45,13 @@ __all__ = ["Dataset", "InputRef", "OpenModel", "OpenTarget", "Shard", "Target"]
 class OpenModel(Protocol):
     """A model that can be queried, in a worker."""
 
-    kind: str
-    """`sklearn`, `torch`, `onnx`."""
+    @property
+    def kind(self) -> str:
+        """`sklearn`, `torch`, `onnx`."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the probabilities; empty while neither manifest nor model says."""
 
     def predict_proba(self, x: NDArray[np.generic]) -> NDArray[np.float64]:
         """Return probabilities, shape (n, classes), rows summing to 1."""
@@ -55,11 +60,21 @@ class OpenModel(Protocol):
 class Dataset(Protocol):
     """Rows of one data file, in a worker."""
 
-    x: Any
-    """Features: a numeric array (n, d), (n, h, w[, c]), or a pandas DataFrame for tables."""
-    y: Any
-    """Labels, shape (n,), or None."""
-    columns: tuple[str, ...]
+    @property
+    def x(self) -> Any:
+        """Features: a numeric array (n, d), (n, h, w[, c]), or a pandas DataFrame for tables."""
+
+    @property
+    def y(self) -> Any:
+        """Labels, shape (n,): numbers or names (`str`); None where the file has none."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the feature columns; empty for arrays."""
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
 
 
 class OpenTarget(Protocol):

@@ -1,0 +1,301 @@
+"""Imports, calls and references of a pickle: the opcodes by which it acts, judged by the allowlist."""
+
+from __future__ import annotations
+
+import sys
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
+from typing import Any
+
+from assay.targets.allowlist import is_known_package, trusted
+from assay.targets.pickle_probe import looks_like_pickle
+from assay_detectors.artifact import arrays
+from assay_detectors.artifact.machine import Broken, Machine
+from assay_detectors.artifact.values import NONE, OPAQUE, TAINTED, TEXT, Blob, Dtype, Global, Marker, State, Wrapper
+
+COMPUTED = "<computed>"
+_LATIN = frozenset({"latin1", "latin-1", "iso-8859-1", "latin", "l1"})
+_WRAPPERS = frozenset(
+    f"{where}.NumpyArrayWrapper" for where in ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle")
+)
+_NESTED_HEADS = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x93NUMPY")
+
+
+# Bytes that may be a pickle -------------------------------------------------------------------------------------------
+
+
+def may_be_nested(head: bytes) -> bool:
+    """Say whether a bytes constant that begins so may hold a pickle or a container of one."""
+    if len(head) < 4:
+        return False
+    if head[0] == 0x80:
+        return head[1] <= 5
+    return head.startswith(_NESTED_HEADS) or looks_like_pickle(head)
+
+
+def nested(m: Machine, data: bytes, offset: int) -> Blob:
+    """Keep a bytes constant, to be read when this pickle is done."""
+    m.budget.nested -= len(data)
+    if m.budget.nested < 0:
+        m.report.unread("its bytes constants that may be pickles are too many to hold")
+        return Blob(None, offset)
+    blob = Blob(data, offset)
+    m.blobs.append(blob)
+    return blob
+
+
+# Imports --------------------------------------------------------------------------------------------------------------
+
+
+def imports(m: Machine, module: Any, name: Any, opcode: str) -> Global:
+    """Resolve an import as CPython would; record it unless exactly this name is trusted."""
+    if type(module) is not str or type(name) is not str:
+        for part in (module, name):
+            if isinstance(part, int | tuple | Blob | State) or part is NONE:
+                raise Broken("a name is no string")
+        if m.speculative and TEXT not in (module, name):
+            raise Broken("a name is no string")
+        finding = m.report.find("import", COMPUTED, "imports a name that is computed while loading", m.offset, opcode)
+        return _keep(m, Global(COMPUTED, None, finding))
+    if m.proto < 3:
+        if (module, name) in NAME_MAPPING:
+            module, name = NAME_MAPPING[(module, name)]
+        elif module in IMPORT_MAPPING:
+            module = IMPORT_MAPPING[module]
+    if m.speculative and not _may_exist(module, name):
+        raise Broken("no library holds this name")
+    full = f"{module}.{name}"
+    known = m.globals.get(full)
+    if known is not None and known.finding is None:
+        return known
+    power = trusted(module, name)
+    judged = None if power else m.report.find("import", full, f"imports {full}", m.offset, opcode)
+    found = Global(full, power, judged)
+    if power:
+        m.globals[full] = found
+        m.track = m.track or full in _WRAPPERS
+    return _keep(m, found)
+
+
+def _may_exist(module: str, name: str) -> bool:
+    """Say whether an import that was found by chance could be meant: a plain name in a known package."""
+    root = module.split(".")[0]
+    parts = f"{module}.{name}".split(".")
+    return all(part.isidentifier() for part in parts) and (root in sys.stdlib_module_names or is_known_package(root))
+
+
+def _keep(m: Machine, found: Global) -> Global:
+    if found.finding is not None:
+        m.imported.append(found)
+    return found
+
+
+def _line_pair(m: Machine, at: int) -> tuple[str, str, int]:
+    offset = m.offset
+    module, at = m.line(at)
+    name, at = m.line(at)
+    m.at = offset - m.base
+    if not module or not name:
+        raise Broken("a name is empty")
+    return module.decode("utf-8"), name.decode("utf-8"), at
+
+
+def op_global(m: Machine, at: int) -> int:
+    """GLOBAL: two lines, module and name."""
+    module, name, at = _line_pair(m, at)
+    m.stack.append(imports(m, module, name, "GLOBAL"))
+    return ~at
+
+
+def op_stack_global(m: Machine, at: int) -> int:
+    """STACK_GLOBAL: module and name from the stack."""
+    name, module = m.pop(), m.pop()
+    m.stack.append(imports(m, module, name, "STACK_GLOBAL"))
+    return at
+
+
+def op_inst(m: Machine, at: int) -> int:
+    """INST: import by two lines, call with everything above the mark."""
+    arguments = tuple(m.pop_mark())
+    module, name, at = _line_pair(m, at)
+    m.stack.append(call(m, imports(m, module, name, "INST"), arguments, "INST"))
+    return ~at
+
+
+def op_extension(m: Machine, at: int) -> int:
+    """EXT1, EXT2, EXT4: a name from the registry of the process that loads, unknown here."""
+    width = {0x82: 1, 0x83: 2, 0x84: 4}[m.buf[at - 1]]
+    if at + width > m.size:
+        raise Broken("it is cut off")
+    code = int.from_bytes(m.buf[at : at + width], "little")
+    if code == 0 or code >> 31:
+        raise Broken("an extension code is not positive")
+    name = f"copyreg extension {code}"
+    finding = m.report.find("import", name, f"imports whatever is registered as {name}", m.offset, f"EXT{width}")
+    m.stack.append(_keep(m, Global(name, None, finding)))
+    return at + width
+
+
+# Calls ----------------------------------------------------------------------------------------------------------------
+
+
+def call(m: Machine, function: Any, arguments: Any, opcode: str) -> Any:
+    """Return the symbolic result of a call; record it unless the callable is trusted to be called."""
+    if isinstance(function, Global):
+        if function.finding is not None:
+            if function.finding["kind"] != "call":
+                function.finding["kind"] = "call"
+                function.finding["note"] = f"calls {function.name}"
+            return TAINTED
+        if function.power == "function":
+            note = f"calls {function.name}, which is trusted as a value only"
+            m.report.find("call", function.name, note, m.offset, opcode)
+            return TAINTED
+        if function.power == "caller" and not _calls_known(arguments):
+            note = f"calls {function.name}, which calls something that is not known"
+            m.report.find("call", function.name, note, m.offset, opcode)
+            return TAINTED
+        return _result(m, function.name, arguments, opcode)
+    if function is not TAINTED:
+        if isinstance(function, str | int | tuple | Blob | State) or function is NONE:
+            raise Broken("a value that is no function is called")
+        m.report.find("call", COMPUTED, "calls something that is computed while loading", m.offset, opcode)
+    return TAINTED
+
+
+def _calls_known(arguments: Any) -> bool:
+    """Say whether what a caller is given first is a trusted class or helper."""
+    if not isinstance(arguments, tuple):
+        return False
+    if not arguments or arguments[0] is NONE:
+        return True
+    first = arguments[0]
+    return isinstance(first, Global) and (
+        first.finding is not None or first.power in ("constructor", "rebuild", "data")
+    )
+
+
+def _result(m: Machine, name: str, arguments: Any, opcode: str) -> Any:
+    """Follow the few trusted callables whose result matters."""
+    known = arguments if isinstance(arguments, tuple) else ()
+    if name in _WRAPPERS or any(isinstance(a, Global) and a.name in _WRAPPERS for a in known):
+        return Wrapper()
+    if name == "builtins.str":
+        return TEXT
+    if name == "numpy.dtype" and known and isinstance(known[0], str):
+        return Dtype(known[0])
+    if name == "_codecs.encode":
+        if len(known) == 2 and isinstance(known[0], str) and known[1] in _LATIN:
+            return _latin(m, known[0])
+        m.report.find("call", name, "calls _codecs.encode with a codec that is not latin-1", m.offset, opcode)
+        return TAINTED
+    if name == "torch.storage._load_from_bytes":
+        blob = known[0] if len(known) == 1 else None
+        if isinstance(blob, Blob) and blob.data is not None and blob in m.blobs:
+            blob.required = True
+        else:
+            m.report.find("call", name, f"calls {name} with bytes that are not known", m.offset, opcode)
+    return OPAQUE
+
+
+def _latin(m: Machine, text: str) -> Blob:
+    """Return the bytes that protocols below 3 write as text."""
+    try:
+        data = text.encode("latin-1")
+    except UnicodeEncodeError:
+        raise Broken("a bytes constant has characters beyond latin-1") from None
+    return nested(m, data, m.offset) if may_be_nested(data[:4096]) else Blob(data[:64], m.offset)
+
+
+def changed(m: Machine, target: Global) -> None:
+    """Report that something imported is changed while loading."""
+    if target.finding is None:
+        m.report.find("call", target.name, f"changes {target.name} itself", m.offset, "BUILD")
+
+
+def op_reduce(m: Machine, at: int) -> int:
+    """REDUCE: call with a tuple."""
+    arguments, function = m.pop(), m.pop()
+    if isinstance(arguments, str | int | Blob | Global) or arguments is NONE:
+        raise Broken("a call has no argument tuple")
+    m.stack.append(call(m, function, arguments, "REDUCE"))
+    return at
+
+
+def op_newobj(m: Machine, at: int) -> int:
+    """NEWOBJ: `cls.__new__(cls, *args)`."""
+    arguments, cls = m.pop(), m.pop()
+    m.stack.append(call(m, cls, arguments, "NEWOBJ"))
+    return at
+
+
+def op_newobj_ex(m: Machine, at: int) -> int:
+    """NEWOBJ_EX: the same with keywords."""
+    m.pop()
+    arguments, cls = m.pop(), m.pop()
+    m.stack.append(call(m, cls, arguments, "NEWOBJ_EX"))
+    return at
+
+
+def op_obj(m: Machine, at: int) -> int:
+    """OBJ: class and arguments above the mark."""
+    items = m.pop_mark()
+    if not items:
+        raise Broken("OBJ without a class")
+    m.stack.append(call(m, items[0], tuple(items[1:]), "OBJ"))
+    return at
+
+
+def op_build(m: Machine, at: int) -> int:
+    """BUILD: `__setstate__`, or an update of the object's dictionary."""
+    state, target = m.pop(), m.top()
+    if isinstance(target, Global):
+        changed(m, target)
+    elif isinstance(target, Dtype):
+        arrays.dtype_state(target, state)
+    elif isinstance(target, Wrapper):
+        return arrays.build_wrapper(m, target, state, at)
+    elif isinstance(target, str | int | tuple | Blob) or target is NONE:
+        raise Broken("a value without state is given one")
+    return at
+
+
+def op_persid(m: Machine, at: int) -> int:
+    """PERSID: a persistent id as a line of text."""
+    _line, at = m.line(at)
+    m.stack.append(OPAQUE)
+    return ~at
+
+
+def op_binpersid(m: Machine, at: int) -> int:
+    """BINPERSID: a persistent id from the stack; old torch names the class of a module by one."""
+    identity = m.pop()
+    is_class = m.legacy_modules and isinstance(identity, tuple) and len(identity) > 1 and identity[0] == "module"
+    m.stack.append(identity[1] if is_class and isinstance(identity[1], Global) else OPAQUE)
+    return at
+
+
+def settle(m: Machine) -> None:
+    """Call every import that was never called a reference: it acts when it is used."""
+    for found in m.imported:
+        if found.finding is not None and found.finding["kind"] == "import":
+            found.finding["kind"] = "reference"
+            found.finding["note"] = f"holds a reference to {found.name}"
+
+
+ACTING = {
+    b"c": op_global,
+    b"\x93": op_stack_global,
+    b"i": op_inst,
+    b"\x82": op_extension,
+    b"\x83": op_extension,
+    b"\x84": op_extension,
+    b"R": op_reduce,
+    b"\x81": op_newobj,
+    b"\x92": op_newobj_ex,
+    b"o": op_obj,
+    b"b": op_build,
+    b"P": op_persid,
+    b"Q": op_binpersid,
+}
+
+__all__ = ["ACTING", "Marker", "changed", "may_be_nested", "nested", "settle"]

@@ -1,0 +1,281 @@
+"""The symbolic unpickler: follows every opcode exactly, imports nothing, calls nothing.
+
+It keeps CPython's stack, marks and memo, but holds values only as far as they matter. Its reading is strict where
+CPython's two unpicklers differ (frames, octal integers): then the report says why it is not complete. It never recurses
+on what it reads; memory is bounded by `MAX_STACK`, by a window over the source, and by the size of the file.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from assay_detectors.artifact.report import Report
+from assay_detectors.artifact.sources import CHUNK, Budget, Source, Unread
+from assay_detectors.artifact.values import DICT, LIST, MARK, OPAQUE, Blob, Global, State
+
+LOOK_AHEAD = 1 << 16
+MAX_STACK = 8_000_000
+MAX_NESTING = 100_000
+MAX_MEMO_GAP = 10_000_000
+"""Memo indices that far beyond what the file could have stored make Python allocate gigabytes."""
+MAX_LINE = 16 << 20
+MAX_INNER = 200
+"""Pickles inside pickles (object arrays of joblib) that are open at once."""
+
+Stack = list[Any]
+Memo = list[Any] | dict[int, Any]
+
+_SMALL_INTS = re.compile(rb"(?:K.){4,}+", re.DOTALL).match
+_MIXED = re.compile(rb"(?:K.|M..|J.{4}|G.{8}|[N\x88\x89]){16,}+", re.DOTALL).match
+_SCALARS = frozenset(b"KMJGN\x88\x89")
+_SCALAR = re.compile(rb"K.|M..|J.{4}|G.{8}|[N\x88\x89]", re.DOTALL).findall
+
+
+class Broken(Exception):
+    """CPython would raise here: nothing behind it runs."""
+
+
+class Stop(Exception):
+    """STOP of the outermost pickle."""
+
+
+class Machine:
+    """One pickle being read."""
+
+    def __init__(self, source: Source, report: Report, budget: Budget, *, joblib: bool = False) -> None:
+        self.source = source
+        self.report = report
+        self.budget = budget
+        self.joblib = joblib
+        """Raw array bytes follow a NumpyArrayWrapper, as joblib reads them."""
+        self.speculative = False
+        """Reading bytes that are probably no pickle: an import that no library could meet ends it."""
+        self.legacy_modules = False
+        """Persistent ids may name a class, as in files of old torch."""
+        self.buf = b""
+        self.base = 0
+        self.at = 0
+        self.size = 0
+        self.limit = 0
+        self.eof = False
+        self.frame_end: int | None = None
+        self.globals: dict[str, Global] = {}
+        self.imported: list[Global] = []
+        self.blobs: list[Blob] = []
+        self.saved: list[tuple[Stack, list[int], Memo, bool, int]] = []
+        self.fresh()
+
+    def fresh(self) -> None:
+        """Empty stack, marks and memo, as for a new unpickler."""
+        self.stack: Stack = []
+        self.marks: list[int] = []
+        self.memo: Memo = []
+        self.proto = 0
+        self.track = False
+        """Whether dictionaries keep their entries: once joblib's wrapper was imported."""
+
+    # The window ---------------------------------------------------------------------------------------------------
+
+    @property
+    def offset(self) -> int:
+        """Position in the source of the opcode that is being read."""
+        return self.base + self.at
+
+    def refill(self, at: int) -> int:
+        """Drop what was read and read on; return the new index of `at`."""
+        rest = self.buf[at:]
+        chunk = self.source.read(CHUNK)
+        if not chunk:
+            self.eof = True
+        self.buf = rest + chunk
+        self.base += at
+        self.size = len(self.buf)
+        self._bound()
+        return 0
+
+    def _bound(self) -> None:
+        """Set the index at which the loop asks for service: end of the window or of the frame."""
+        self.limit = self.size if self.eof else max(self.size - LOOK_AHEAD, 0)
+        if self.frame_end is not None:
+            self.limit = min(self.limit, self.frame_end - self.base)
+
+    def service(self, at: int) -> int:
+        """Close a frame, fetch more bytes; return the index of the next opcode."""
+        if self.frame_end is not None and self.base + at >= self.frame_end:
+            if self.base + at > self.frame_end:
+                self.report.unread("an opcode lies across the end of a frame, so Python's two unpicklers differ on it")
+            self.frame_end = None
+            self._bound()
+        while not self.eof and at >= self.size - LOOK_AHEAD:
+            at = self.refill(at)
+        if at >= self.size:
+            raise Broken("it is cut off")
+        return at
+
+    def have(self, at: int, count: int) -> int:
+        """Bring `count` bytes from `at` on into the window; return the new index of `at`."""
+        if at + count <= self.size:
+            return at
+        parts, held = [self.buf[at:]], self.size - at
+        while held < count + LOOK_AHEAD and (chunk := self.source.read(CHUNK)):
+            parts.append(chunk)
+            held += len(chunk)
+        self.eof = held < count + LOOK_AHEAD
+        self.buf, self.size = b"".join(parts), held
+        self.base += at
+        self._bound()
+        if held < count:
+            raise Broken("it is cut off")
+        return 0
+
+    def pass_over(self, at: int, count: int) -> int:
+        """Go past `count` bytes without holding them; return the index behind them."""
+        if at + count <= self.size:
+            return at + count
+        missing = count - (self.size - at)
+        if self.eof or self.source.skip(missing) < missing:
+            raise Broken("it is cut off")
+        self.base += at + count
+        self.buf, self.size = b"", 0
+        self._bound()
+        return 0
+
+    def line(self, at: int) -> tuple[bytes, int]:
+        """Return the line from `at` on without its newline, and the index behind it."""
+        searched = at
+        while (end := self.buf.find(b"\n", searched)) < 0:
+            if self.eof:
+                raise Broken("a text argument has no end")
+            if self.size - at > MAX_LINE:
+                raise Unread(f"a text argument is longer than {MAX_LINE >> 20} MiB")
+            before = self.size - at
+            at = self.refill(at)
+            searched = at + before
+        return self.buf[at:end], end + 1
+
+    # The stack ----------------------------------------------------------------------------------------------------
+
+    def pop(self) -> Any:
+        """Take the top; a mark is no value."""
+        if not self.stack or self.stack[-1] is MARK:
+            raise Broken("the stack is empty where a value is needed")
+        return self.stack.pop()
+
+    def top(self) -> Any:
+        """Return the top and leave it."""
+        if not self.stack or self.stack[-1] is MARK:
+            raise Broken("the stack is empty where a value is needed")
+        return self.stack[-1]
+
+    def pop_mark(self) -> list[Any]:
+        """Take everything above the last mark, and the mark."""
+        if not self.marks:
+            raise Broken("a mark is missing")
+        start = self.marks.pop()
+        items = self.stack[start + 1 :]
+        del self.stack[start:]
+        return items
+
+    def put(self, index: int) -> None:
+        """Store the top in the memo; a gap makes the memo a dictionary, for MEMOIZE counts entries."""
+        top = self.top()
+        if index > self.offset + MAX_MEMO_GAP:
+            self.report.unread(f"memo index {index} makes Python allocate memory for as many entries")
+        if isinstance(self.memo, list):
+            if index < len(self.memo):
+                self.memo[index] = top
+                return
+            if index == len(self.memo):
+                self.memo.append(top)
+                return
+            self.memo = dict(enumerate(self.memo))
+        self.memo[index] = top
+
+    def container(self) -> Any:
+        """Return a new dictionary, with its entries only where they may describe a joblib array."""
+        return State() if self.track else DICT
+
+    # The loop -----------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Read one pickle; raises `Broken` where CPython would fail, `Unread` where a budget ends."""
+        from assay_detectors.artifact.opcodes import TABLE
+
+        try:
+            while True:
+                self._stretch(TABLE)
+                self.at = self.service(self.at)
+        except Stop:
+            return
+        except (IndexError, KeyError, UnicodeDecodeError):
+            raise Broken("it is cut off or damaged") from None
+
+    def _stretch(self, table: list[Any]) -> None:
+        """Read opcodes until the window or the frame ends. The commonest ones stand here, for speed."""
+        buf, size, limit, at = self.buf, self.size, self.limit, self.at
+        stack, memo, from_bytes = self.stack, self.memo, int.from_bytes
+        while at < limit:
+            op = buf[at]
+            if op == 0x94 and type(memo) is list:  # MEMOIZE
+                if stack[-1] is MARK:
+                    raise Broken("the stack is empty where a value is needed")
+                memo.append(stack[-1])
+                at += 1
+            elif op == 0x8C:  # SHORT_BINUNICODE
+                end = at + 2 + buf[at + 1]
+                if end > size:
+                    raise Broken("it is cut off")
+                stack.append(buf[at + 2 : end].decode("utf-8", "surrogatepass"))
+                at = end
+            elif op == 0x68:  # BINGET
+                stack.append(memo[buf[at + 1]])
+                at += 2
+            elif op == 0x4B:  # BININT1
+                if at + 6 < limit and buf[at + 2] == 0x4B == buf[at + 6] and (run := _SMALL_INTS(buf, at, limit)):
+                    stack += buf[at + 1 : run.end() : 2]
+                    at = run.end()
+                else:
+                    stack.append(buf[at + 1])
+                    at += 2
+            elif op == 0x28:  # MARK
+                self.marks.append(len(stack))
+                stack.append(MARK)
+                at += 1
+            elif op == 0x4D or op == 0x4A or op == 0x47:  # BININT2, BININT, BINFLOAT
+                end = at + (3 if op == 0x4D else 5 if op == 0x4A else 9)
+                if end >= size:
+                    raise Broken("it is cut off")
+                if buf[end] in _SCALARS and (run := _MIXED(buf, at, limit)):
+                    stack += [OPAQUE] * len(_SCALAR(buf, at, run.end()))
+                    at = run.end()
+                else:
+                    stack.append(OPAQUE if op == 0x47 else from_bytes(buf[at + 1 : end], "little", signed=op == 0x4A))
+                    at = end
+            elif (op == 0x72 or op == 0x71) and type(memo) is list:  # LONG_BINPUT, BINPUT
+                index = buf[at + 1] if op == 0x71 else from_bytes(buf[at + 1 : at + 5], "little")
+                if index != len(memo) or stack[-1] is MARK or at + 5 > size:
+                    self.at = at
+                    at = table[op](self, at + 1)
+                    if at < 0:
+                        self.at = ~at
+                        return
+                    continue
+                memo.append(stack[-1])
+                at += 2 if op == 0x71 else 5
+            else:
+                self.at = at
+                at = table[op](self, at + 1)
+                if at < 0:  # the handler moved the window, or changed stack, memo or frame
+                    self.at = ~at
+                    return
+        self.at = at
+        if len(stack) > MAX_NESTING:
+            self._check_stack()
+
+    def _check_stack(self) -> None:
+        """Refuse what makes Python itself run out of memory or of C stack."""
+        if len(self.stack) > MAX_STACK:
+            raise Unread(f"its stack grows beyond {MAX_STACK} values")
+        if self.stack.count(LIST) + len(self.marks) > MAX_NESTING:
+            raise Unread(f"it nests values more than {MAX_NESTING} deep")

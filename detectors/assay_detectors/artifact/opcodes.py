@@ -1,0 +1,260 @@
+"""Opcodes of pickle protocols 0 to 5 that move values: header, frames, stack, memo, containers.
+
+Semantics after CPython's `Modules/_pickle.c` and `Lib/pickle.py`. Constants are in `constants`, imports and calls in
+`calls`; importing this module fills the table with all of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assay_detectors.artifact import calls, constants
+from assay_detectors.artifact.machine import Broken, Machine, Stop
+from assay_detectors.artifact.table import TABLE, number, opcode, pushes
+from assay_detectors.artifact.values import DICT, LIST, MARK, NONE, OPAQUE, SET, Blob, Global, Marker, State
+
+__all__ = ["TABLE", "constants"]
+
+for _code, _value in ((b"N", NONE), (b"\x88", True), (b"\x89", False), (b")", ()), (b"]", LIST), (b"\x8f", SET)):
+    pushes(_code, _value)
+pushes(b"\x97", OPAQUE)
+
+
+# Header, frame, end ---------------------------------------------------------------------------------------------------
+
+
+@opcode(b"\x80")
+def _proto(m: Machine, at: int) -> int:
+    m.proto = m.buf[at]
+    if m.proto > 5:
+        raise Broken(f"pickle protocol {m.proto} is not known")
+    return at + 1
+
+
+@opcode(b"\x95")
+def _frame(m: Machine, at: int) -> int:
+    length = number(m, at, 8)
+    at += 8
+    if m.frame_end is not None and m.base + at > m.frame_end:
+        m.report.unread("an opcode lies across the end of a frame, so Python's two unpicklers differ on it")
+    elif m.frame_end is not None and m.base + at < m.frame_end:
+        m.report.unread("a frame begins within a frame, so Python's two unpicklers differ on it")
+    if length > 1 << 62:
+        raise Broken("a frame is larger than any file")
+    m.frame_end = m.base + at + length
+    m._bound()
+    return ~at
+
+
+@opcode(b".")
+def _stop(m: Machine, at: int) -> int:
+    value = m.pop()
+    if m.frame_end is not None and m.base + at != m.frame_end:
+        m.report.unread(
+            "a pickle ends before its frame does, so what follows is read differently by Python's unpicklers"
+        )
+    m.frame_end = None
+    m._bound()
+    if not m.saved:
+        m.at = at
+        raise Stop
+    m.stack, m.marks, m.memo, m.joblib, m.proto = m.saved.pop()
+    m.stack[-1] = value if isinstance(value, Global) else OPAQUE
+    return ~at
+
+
+# Stack ----------------------------------------------------------------------------------------------------------------
+
+
+@opcode(b"(")
+def _mark(m: Machine, at: int) -> int:
+    m.marks.append(len(m.stack))
+    m.stack.append(MARK)
+    return at
+
+
+@opcode(b"0")
+def _pop(m: Machine, at: int) -> int:
+    if not m.stack:
+        raise Broken("the stack is empty where a value is needed")
+    if m.stack.pop() is MARK:
+        m.marks.pop()
+    return at
+
+
+@opcode(b"1")
+def _pop_mark(m: Machine, at: int) -> int:
+    m.pop_mark()
+    return at
+
+
+@opcode(b"2")
+def _dup(m: Machine, at: int) -> int:
+    m.stack.append(m.top())
+    return at
+
+
+# Memo -----------------------------------------------------------------------------------------------------------------
+
+
+@opcode(b"q", b"r")
+def _binput(m: Machine, at: int) -> int:
+    width = 1 if m.buf[at - 1] == 0x71 else 4
+    kind = type(m.memo)
+    m.put(number(m, at, width))
+    return at + width if type(m.memo) is kind else ~(at + width)
+
+
+@opcode(b"\x94")
+def _memoize(m: Machine, at: int) -> int:
+    m.put(len(m.memo))
+    return at
+
+
+@opcode(b"h", b"j")
+def _binget(m: Machine, at: int) -> int:
+    width = 1 if m.buf[at - 1] == 0x68 else 4
+    m.stack.append(m.memo[number(m, at, width)])
+    return at + width
+
+
+def _index(line: bytes) -> int:
+    try:
+        index = int(line)
+    except ValueError:
+        raise Broken("a memo index is no number") from None
+    if index < 0:
+        raise Broken("a memo index is negative")
+    return index
+
+
+@opcode(b"p")
+def _put(m: Machine, at: int) -> int:
+    line, at = m.line(at)
+    m.put(_index(line))
+    return ~at
+
+
+@opcode(b"g")
+def _get(m: Machine, at: int) -> int:
+    line, at = m.line(at)
+    m.stack.append(m.memo[_index(line)])
+    return ~at
+
+
+# Containers -----------------------------------------------------------------------------------------------------------
+
+
+@opcode(b"\x85")
+def _tuple1(m: Machine, at: int) -> int:
+    m.stack.append((m.pop(),))
+    return at
+
+
+@opcode(b"\x86")
+def _tuple2(m: Machine, at: int) -> int:
+    stack = m.stack
+    second, first = stack.pop(), stack.pop()
+    if first is MARK or second is MARK:
+        raise Broken("the stack is empty where a value is needed")
+    stack.append((first, second))
+    return at
+
+
+@opcode(b"\x87")
+def _tuple3(m: Machine, at: int) -> int:
+    stack = m.stack
+    third, second, first = stack.pop(), stack.pop(), stack.pop()
+    if first is MARK or second is MARK or third is MARK:
+        raise Broken("the stack is empty where a value is needed")
+    stack.append((first, second, third))
+    return at
+
+
+@opcode(b"t")
+def _tuple(m: Machine, at: int) -> int:
+    m.stack.append(tuple(m.pop_mark()))
+    return at
+
+
+@opcode(b"l", b"\x91")
+def _from_mark(m: Machine, at: int) -> int:
+    m.pop_mark()
+    m.stack.append(LIST if m.buf[at - 1] == 0x6C else SET)
+    return at
+
+
+@opcode(b"}")
+def _empty_dict(m: Machine, at: int) -> int:
+    m.stack.append(State() if m.track else DICT)
+    return at
+
+
+@opcode(b"d")
+def _dict(m: Machine, at: int) -> int:
+    items = m.pop_mark()
+    target = m.container()
+    _fill(m, target, items)
+    m.stack.append(target)
+    return at
+
+
+def _fill(m: Machine, target: Any, items: list[Any]) -> None:
+    """SETITEM and its like: a plain dictionary keeps what it is told, an object is called."""
+    if len(items) % 2:
+        raise Broken("a dictionary has a key without a value")
+    if type(target) is State:
+        for key, value in zip(items[::2], items[1::2], strict=True):
+            if type(key) is str and target.items is not None:
+                target.items[key] = value
+            elif not isinstance(key, int | Blob | tuple) and key is not NONE:
+                target.items = None
+    elif target is not DICT:
+        _into(m, target)
+
+
+def _into(m: Machine, target: Any) -> None:
+    """Refuse what cannot hold items; report a change to something imported."""
+    if isinstance(target, str | int | tuple | Blob) or target is NONE:
+        raise Broken("a value that holds nothing is filled")
+    if isinstance(target, Global):
+        calls.changed(m, target)
+
+
+@opcode(b"s")
+def _setitem(m: Machine, at: int) -> int:
+    stack = m.stack
+    value, key, target = stack.pop(), stack.pop(), stack[-1]
+    if value is MARK or key is MARK or target is MARK:
+        raise Broken("the stack is empty where a value is needed")
+    if target is not DICT:
+        _fill(m, target, [key, value])
+    return at
+
+
+@opcode(b"u")
+def _setitems(m: Machine, at: int) -> int:
+    items = m.pop_mark()
+    _fill(m, m.top(), items)
+    return at
+
+
+@opcode(b"a")
+def _append(m: Machine, at: int) -> int:
+    m.pop()
+    if m.top() is not LIST:
+        _into(m, m.top())
+    return at
+
+
+@opcode(b"e", b"\x90")
+def _appends(m: Machine, at: int) -> int:
+    m.pop_mark()
+    target = m.top()
+    if not isinstance(target, Marker):
+        _into(m, target)
+    return at
+
+
+for _code, _handler in calls.ACTING.items():
+    TABLE[_code[0]] = _handler

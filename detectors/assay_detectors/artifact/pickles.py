@@ -1,0 +1,101 @@
+"""Whole pickle files: stacked pickles, what trails them, pickles nested in bytes, and torch's legacy layout."""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Callable
+
+from assay_detectors.artifact import calls
+from assay_detectors.artifact.arrays import acts
+from assay_detectors.artifact.machine import Broken, Machine
+from assay_detectors.artifact.report import Report
+from assay_detectors.artifact.sources import Budget, Source, Unread
+from assay_detectors.artifact.values import Blob
+
+ReadNested = Callable[[bytes, Report, bool], None]
+"""Reads bytes that may be a model file of any format; the flag says that not reading them to the end matters."""
+
+LEGACY_PICKLES = 5
+"""Magic number, protocol, system, object, keys; raw storages follow."""
+
+
+def read_pickles(source: Source, report: Report, budget: Budget, nested: ReadNested, *, joblib: bool) -> None:
+    """Read one pickle and whatever follows it; a file may be loaded pickle by pickle."""
+    machine = Machine(source, report, budget, joblib=joblib)
+    first = True
+    while first or _more(machine):
+        start = machine.offset
+        try:
+            machine.run()
+        except Broken as error:
+            if first:
+                report.unread(f"the pickle breaks at byte {machine.offset}: {error}")
+            else:
+                report.unread(f"bytes from {start} on, behind the last pickle, cannot be read as a pickle ({error})")
+            break
+        except Unread as error:
+            report.unread(str(error))
+            break
+        _written_out(machine)
+        machine.fresh()
+        first = False
+    finish(machine, nested)
+
+
+def read_legacy(source: Source, report: Report, budget: Budget, nested: ReadNested) -> None:
+    """Read the five pickles of a file of old torch; what follows is storage, read as numbers."""
+    machine = Machine(source, report, budget)
+    machine.legacy_modules = True
+    try:
+        for _ in range(LEGACY_PICKLES):
+            machine.run()
+            machine.fresh()
+    except Broken as error:
+        report.unread(f"the pickle breaks at byte {machine.offset}: {error}")
+    except Unread as error:
+        report.unread(str(error))
+    else:
+        _more(machine)
+        rest = machine.buf[machine.at :]
+        if acts(rest[: 1 << 16]):
+            inner = report.inner(f"bytes at {machine.offset}")
+            nested(rest, inner, False)
+            report.absorb(inner, complete=False)
+    finish(machine, nested)
+
+
+def _written_out(machine: Machine) -> None:
+    """Take strings that are a pickle in base64 or hex for the bytes that they stand for."""
+    values = machine.memo if isinstance(machine.memo, list) else machine.memo.values()
+    for text in [value for value in values if type(value) is str and value[:2] in ("gA", "80") and len(value) >= 24]:
+        try:
+            data = bytes.fromhex(text) if text[0] == "8" else binascii.a2b_base64(text)
+        except ValueError:
+            continue
+        if calls.may_be_nested(data[:4096]):
+            calls.nested(machine, data, machine.offset)
+
+
+def _more(machine: Machine) -> bool:
+    """Say whether bytes are left; leave the machine in front of them."""
+    if machine.at >= machine.size and not machine.eof:
+        machine.at = machine.refill(machine.at)
+    return machine.at < machine.size
+
+
+def finish(machine: Machine, nested: ReadNested) -> None:
+    """Settle what was only referenced, then read the bytes constants that may be pickles."""
+    calls.settle(machine)
+    report = machine.report
+    loads = "torch.storage._load_from_bytes" in machine.globals
+    for blob in machine.blobs:
+        _read_blob(blob, report, nested, required=blob.required or loads)
+
+
+def _read_blob(blob: Blob, report: Report, nested: ReadNested, *, required: bool) -> None:
+    if blob.data is None:
+        return
+    inner = report.inner(f"bytes at {blob.offset}")
+    nested(blob.data, inner, required)
+    report.absorb(inner, complete=required)
+    blob.data = None

@@ -1,0 +1,277 @@
+"""`artifact.unsafe-code`: what a model file would import, call or keep a reference to when it is loaded."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from assay.detector import Context, SkipDetector
+from assay.model.evidence import Evidence, Locator, Observation
+from assay.model.interval import Interval
+from assay.model.measurement import EVIDENCE_CAP, Measurement
+from assay.model.outcome import Cost
+from assay.model.spec import Capability, DetectorSpec, Explanation, MetricSpec, Reference
+from assay.targets.allowlist import version
+from assay.targets.base import Target
+from assay.targets.refs import InputRef, Shard
+from assay_detectors.artifact.reading import read_file
+
+METRIC = "artifact.unsafe-code.calls"
+MAX_FILES = 20_000
+"""Files that are read below one folder."""
+MAX_UNREAD_SHOWN = 5
+_CODE_SUFFIXES = (".py", ".pyx", ".ipynb", ".sh")
+
+SPEC = DetectorSpec(
+    id="artifact.unsafe-code",
+    title="Code in model files",
+    version="1",
+    family="artifact",
+    stage=0,
+    explanation=Explanation(
+        what=(
+            "Reads every model file byte by byte, without loading it, and counts the imports, calls and "
+            "references that it would make. Pickles (protocols 0 to 5, also inside joblib, torch, numpy and skops "
+            "files, archives and compressed streams) are followed opcode by opcode on a symbolic stack. A name "
+            "counts unless exactly this module and name is on the allowlist of constructors, rebuilding helpers "
+            "and numeric functions; there is no list of bad names to get round. ONNX files are read for operators "
+            "of unknown domains and for tensors outside their folder, safetensors for a valid header."
+        ),
+        why=(
+            "A pickle is a program: whoever can put one into the release can run commands on every machine that "
+            "loads it, before the first prediction and with the rights of the service. A reference that is only "
+            "stored, such as a transformer whose function is os.system, runs at the first prediction."
+        ),
+        how_to_read=(
+            "One number per file. 0, read to the end: nothing outside the allowlist. k: that many names outside "
+            "it, each with its byte offset. 'At least k' means that the file could not be read to its end or that "
+            "its format is not analysed; the evidence `unread` says why. At least 0 is not a clean file."
+        ),
+        how_to_fix=(
+            "A name that you know (your own class, `__main__.Scaler`): move the model to a format without code "
+            "(ONNX, safetensors, skops with reviewed types). A name that you do not know: do not load the file; "
+            "ask its producer, compare its digest with the one published, and rebuild it from source. Truncated "
+            "or contradictory files: fetch them again."
+        ),
+        cannot_see=(
+            "Backdoors that are learnt: weights that misbehave on a trigger hold no code.",
+            "TorchScript code, Keras layers (.keras, .h5), SavedModel graphs, GGUF chat templates and TFLite "
+            "operators: such files are recognised and reported as not read.",
+            "Python source beside the model, chat templates and class paths in JSON or YAML configuration.",
+            "Memory errors in native code that crafted numbers provoke in a trusted class, as in tree nodes.",
+            "What the operators of a custom ONNX library do.",
+        ),
+    ),
+    needs=(Capability.ARTIFACT,),
+    metrics=(
+        MetricSpec(
+            id=METRIC,
+            title="Forbidden imports, calls and references",
+            unit="names",
+            low=0,
+            direction="lower-is-better",
+            null_value=0,
+            labels=("file",),
+        ),
+    ),
+    references=(
+        Reference(
+            title="Python documentation, pickle: restricting globals",
+            url="https://docs.python.org/3/library/pickle.html",
+        ),
+        Reference(title="PEP 3154, pickle protocol 4 (framing)", url="https://peps.python.org/pep-3154/"),
+        Reference(title="PEP 574, pickle protocol 5", url="https://peps.python.org/pep-0574/"),
+    ),
+    frameworks=(
+        "atlas:AML.T0010",
+        "atlas:AML.T0010.003",
+        "atlas:AML.T0011.000",
+        "owasp-ml:ML06",
+        "owasp-llm:LLM03",
+        "nist-aml:NISTAML.051",
+        "cwe:CWE-502",
+    ),
+    status="stable",
+    body="assay_detectors.artifact.unsafe_code:UnsafeCode",
+)
+
+
+class UnsafeCode:
+    """Count what each model file would import, call or refer to outside the allowlist."""
+
+    spec: ClassVar[DetectorSpec] = SPEC
+
+    def estimate(self, target: Target, options: Mapping[str, Any]) -> Cost:
+        """Return the cost by file size: 50 MB a second, and a little for each file."""
+        sizes = [_size(Path(ref.path)) for ref in target.of_role("model", "artifact")]
+        return Cost(cpu_seconds=round(sum(sizes) / 50e6 + 0.01 * len(sizes), 3))
+
+    def run(self, target: Target, ctx: Context) -> Iterator[Measurement]:
+        """Yield one measurement per model file; say which files are none."""
+        tasks = _tasks(target, ctx)
+        if not tasks:
+            raise SkipDetector("no model or artifact file is declared, or the patterns match none")
+        method = f"symbolic reading, exact-name allowlist {version()}"
+        passed: Counter[str] = Counter()
+        source: list[str] = []
+        measured: Counter[str] = Counter()
+        shown_by_shard = {(shard.input, shard.extra.get("below")): (shown, must) for shard, shown, must in tasks}
+        outcomes = ctx.map_outcomes(read_file, [shard for shard, _, _ in tasks])
+        for done, (shard, result, failure) in enumerate(outcomes, 1):
+            ctx.check()
+            shown, must = shown_by_shard[(shard.input, shard.extra.get("below"))]
+            reading = _checked(result, failure)
+            for note in reading["notes"]:
+                ctx.not_covered(f"{shown}: {clean(str(note))}")
+            if reading["data"] and not must:
+                if shown.endswith(_CODE_SUFFIXES):
+                    source.append(shown)
+                else:
+                    passed[reading["format"]] += 1
+            else:
+                measured[shard.input] += 1
+                yield _measure(shown, reading, method, ctx)
+            ctx.progress(done, len(tasks))
+        yield from _empty_folders(target, measured, method, ctx)
+        _tell(ctx, passed, source)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _tasks(target: Target, ctx: Context) -> list[tuple[Shard, str, bool]]:
+    """Return (shard, shown path, whether it must be measured) per file, each path once, folders opened up."""
+    found: dict[str, tuple[Shard, str, bool]] = {}
+    for ref in target.of_role("model", "artifact"):
+        if Path(ref.path).is_dir():
+            for below in _below(ref, ctx):
+                shown = clean(f"{ref.shown.rstrip('/')}/{below}")
+                found.setdefault(f"{ref.path}/{below}", (Shard(ref.name, extra={"below": below}), shown, False))
+        else:
+            known = found.get(ref.path)
+            must = ref.role == "model" or (known is not None and known[2])
+            found[ref.path] = (Shard(ref.name), clean(ref.shown), must)
+    return list(found.values())
+
+
+def _below(ref: InputRef, ctx: Context) -> list[str]:
+    """Return the files below a folder, sorted; links that lead out of it are named, not followed."""
+    root = Path(ref.path)
+    top = root.resolve()
+    found: list[str] = []
+    for folder, folders, files in os.walk(root, followlinks=False):
+        folders.sort()
+        for name in sorted(files):
+            path = Path(folder, name)
+            if path.is_symlink() and not _stays(path, top):
+                ctx.not_covered(f"{clean(ref.shown)}: links that lead out of the folder are not followed")
+                continue
+            found.append(path.relative_to(root).as_posix())
+            if len(found) >= MAX_FILES:
+                ctx.not_covered(f"{clean(ref.shown)}: files beyond the first {MAX_FILES} are not read")
+                return found
+    return found
+
+
+def _stays(path: Path, top: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(top)
+    except (OSError, RuntimeError):
+        return False
+
+
+def _checked(result: Any, failure: str | None) -> dict[str, Any]:
+    """Return the reading in a known shape, whatever the worker said; a failed one has read nothing."""
+    reading: dict[str, Any] = {
+        "format": "unread",
+        "data": False,
+        "findings": [],
+        "total": 0,
+        "reasons": [],
+        "notes": [],
+    }
+    if failure is not None or not isinstance(result, dict):
+        reading["reasons"] = [f"the reading failed: {failure or 'the worker gave no result'}"]
+        return reading
+    for key, default in reading.items():
+        value = result.get(key)
+        if not isinstance(value, type(default)):
+            return reading | {"reasons": ["the reading failed: the worker's result has an unknown form"]}
+        reading[key] = value
+    reading["findings"] = [finding for finding in reading["findings"] if isinstance(finding, dict)]
+    if not result.get("complete") and not reading["reasons"]:
+        reading["reasons"] = ["it was not read to its end"]
+    return reading
+
+
+def clean(text: str, cap: int = 400) -> str:
+    """Return `text` with control, direction and other unprintable characters escaped, and cut to `cap`."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[: cap + 1])
+    return shown if len(shown) <= cap else shown[:cap] + "…"
+
+
+def _measure(shown: str, reading: dict[str, Any], method: str, ctx: Context) -> Measurement:
+    reasons = [str(reason) for reason in reading["reasons"]]
+    if reading["data"]:
+        reasons.append(f"its content is {reading['format']}, which is no format of models that Assay knows")
+    value = max(int(reading["total"]), len(reading["findings"]))
+    unread = [_unread(shown, reason) for reason in reasons]
+    found = [_evidence(shown, finding) for finding in reading["findings"]]
+    labels = {"file": shown}
+    for evidence in (*unread, *found):
+        ctx.observe(Observation(detector=SPEC.id, metric=METRIC, labels=labels, evidence=evidence))
+    head = unread[:MAX_UNREAD_SHOWN]
+    kept = (*head, *found[: EVIDENCE_CAP - len(head)])
+    return Measurement(
+        metric=METRIC,
+        value=value,
+        interval=Interval.at_least(value) if reasons else Interval.exact(value),
+        n=1,
+        labels=labels,
+        method=method,
+        evidence=kept,
+        truncated=len(unread) + value - len(kept),
+    )
+
+
+def _unread(shown: str, reason: str) -> Evidence:
+    return Evidence(kind="unread", locator=Locator(file=shown), note=clean(f"Not read to its end: {reason}."))
+
+
+def _evidence(shown: str, finding: dict[str, Any]) -> Evidence:
+    kind, offset = finding.get("kind"), finding.get("offset")
+    member, opcode = finding.get("member"), finding.get("opcode")
+    return Evidence(
+        kind=kind if kind in ("import", "call", "reference") else "import",
+        locator=Locator(
+            file=shown,
+            member=clean(member) if isinstance(member, str) else None,
+            offset=offset if isinstance(offset, int) and offset >= 0 else None,
+            opcode=clean(opcode, 40) if isinstance(opcode, str) else None,
+        ),
+        note=clean(str(finding.get("note", ""))),
+        excerpt=clean(str(finding.get("name", ""))),
+    )
+
+
+def _empty_folders(target: Target, measured: Counter[str], method: str, ctx: Context) -> Iterator[Measurement]:
+    """A folder that is declared as a model and holds none is not a clean model."""
+    for ref in target.of_role("model"):
+        if not measured[ref.name] and Path(ref.path).is_dir():
+            reason = "the folder holds no file of a format of models that Assay knows"
+            yield _measure(clean(ref.shown), _checked(None, None) | {"reasons": [reason]}, method, ctx)
+
+
+def _tell(ctx: Context, passed: Counter[str], source: list[str]) -> None:
+    for form, count in sorted(passed.items()):
+        ctx.not_covered(f"{count} {form} file{'s' if count > 1 else ''}: not model files")
+    if source:
+        rest = f" and {len(source) - 5} more" if len(source) > 5 else ""
+        ctx.not_covered(f"source code is not analysed: {', '.join(source[:5])}{rest}")

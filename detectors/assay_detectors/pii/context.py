@@ -1,0 +1,53 @@
+"""What stands around a value: the key that names it, or the words before it. Whole words only."""
+
+from __future__ import annotations
+
+import re
+
+_BEFORE = 72
+_AFTER = 64
+_WORDS = 8
+_ASSIGNED = re.compile(r"""["'\\\])]{0,6}\s{0,3}(?:=>|[:=])\s{0,3}["'\\(\[]{0,6}$""")
+_LAST_TOKEN = re.compile(r"[^\W_][\w.\-]*$")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NOT_WORD = re.compile(r"[\W_]+")
+_VALUE_ENDS = re.compile(r"[\"&={};|<>\[\]]")
+_NEXT_WORD = re.compile(r" ?[-(]? ?([A-Z]?[a-z]+)(?!\w)")
+_NAMED_AFTER = re.compile(r"""\\?["']?\s?\((?:column|field|feature|key|parameter|param)\s\\?["']?([\w .\-]{1,40})""")
+
+
+def words(text: str) -> str:
+    """Return the words of `text`, lower case, single spaces, a space at both ends; `userPhone_no` is three words."""
+    return f" {_NOT_WORD.sub(' ', _CAMEL.sub(' ', text)).strip().lower()} "
+
+
+def around(text: str, start: int, end: int) -> str:
+    """Return the words that say what text[start:end] is.
+
+    A key right before the value (`"nhs_number": "…"`, `nhs=…`, `Phone: …`) or named right after it
+    (`'…' (column 'nhs')`, as data libraries write) is the only context; otherwise the last words of prose.
+    """
+    named = _NAMED_AFTER.match(text, end, end + _AFTER)
+    if named:
+        return words(named[1])
+    before = text[max(0, start - _BEFORE) : start]
+    assigned = _ASSIGNED.search(before)
+    if assigned:
+        before = before[: assigned.start()]
+        if ":" not in assigned[0] or assigned[0][:1] in "\"'\\":
+            token = _LAST_TOKEN.search(before)
+            return words(token[0]) if token else " "
+        return f" {' '.join(words(before).split()[-4:])} "
+    before = _VALUE_ENDS.split(before.rstrip("\"'\\ "))[-1]
+    return f" {' '.join(words(before).split()[-_WORDS:])} "
+
+
+def after(text: str, end: int) -> str:
+    """Return the word right after the value: `… (office)`, `…-Fax`; not the first part of a longer name."""
+    found = _NEXT_WORD.match(text, end)
+    return f" {found[1].lower()} " if found else " "
+
+
+def mentions(context: str, phrases: tuple[str, ...]) -> bool:
+    """Say whether one of the phrases stands in `context`, as whole words."""
+    return any(f" {phrase} " in context for phrase in phrases)

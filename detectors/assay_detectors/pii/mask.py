@@ -1,0 +1,114 @@
+"""Masks: what may be shown of a value, by its kind. Never enough to get the value back."""
+
+from __future__ import annotations
+
+import re
+
+from assay_detectors.pii.validate import digits, issuer
+
+_PREFIX = {
+    "AWS_ACCESS_KEY": 4,
+    "GITHUB_TOKEN": 4,
+    "GITLAB_TOKEN": 6,
+    "SLACK_TOKEN": 5,
+    "HUGGINGFACE_TOKEN": 3,
+    "OPENAI_KEY": 3,
+    "ANTHROPIC_KEY": 7,
+    "GOOGLE_API_KEY": 4,
+    "STRIPE_KEY": 8,
+    "SENDGRID_KEY": 3,
+    "NPM_TOKEN": 4,
+    "PYPI_TOKEN": 5,
+    "DATABRICKS_TOKEN": 4,
+    "JWT": 3,
+    "PRIVATE_KEY": 11,
+}
+"""Characters of a token that name its issuer and carry no secret."""
+
+
+def masked(entity: str, value: str) -> str:
+    """Return the masked form of `value`."""
+    if entity in _PREFIX:
+        return value[: _PREFIX[entity]] + "***"
+    special = _SPECIAL.get(entity)
+    if special:
+        return special(value)
+    return "***"
+
+
+def normalised(entity: str, value: str) -> str:
+    """Return the form under which two spellings of one value are equal."""
+    if entity in ("EMAIL_ADDRESS", "MAC_ADDRESS", "IP_ADDRESS", "PERSON", "LOCATION"):
+        return " ".join(value.casefold().split())
+    if entity == "PHONE_NUMBER":
+        return digits(value)
+    if entity in _COMPACT:
+        return re.sub(r"[\W_]", "", value).upper()
+    return value
+
+
+_COMPACT = frozenset(
+    {"CREDIT_CARD", "IBAN_CODE", "US_SSN", "US_ITIN", "UK_NHS", "UK_NINO", "ES_NIF", "PL_PESEL", "IN_AADHAAR"}
+    | {"IT_FISCAL_CODE", "MEDICAL_RECORD"}
+)
+
+
+def _email(value: str) -> str:
+    return f"{value[:1]}***@***.{value.rpartition('.')[2]}"
+
+
+def _card(value: str) -> str:
+    number = digits(value)
+    found = issuer(number)
+    return f"{found[0] if found else 'card'} ***{number[-2:]}"
+
+
+def _phone(value: str) -> str:
+    number = digits(value)
+    return f"{'+' + number[:1] if value.lstrip('(').startswith('+') else ''}***{number[-2:]}"
+
+
+def _iban(value: str) -> str:
+    return f"{value[:2].upper()}***{value.strip()[-2:]}"
+
+
+def _tail(value: str) -> str:
+    return f"***{value.strip()[-1:]}"
+
+
+def _ip(value: str) -> str:
+    mark = "." if "." in value and ":" not in value else ":"
+    return f"{value.partition(mark)[0]}{mark}***"
+
+
+def _mac(value: str) -> str:
+    return f"{value[:2]}:***"
+
+
+def _initials(value: str) -> str:
+    return " ".join(f"{word[:1]}***" for word in value.split()[:3])
+
+
+def _url(value: str) -> str:
+    return f"{value.partition('://')[0].lower()}://***"
+
+
+_SPECIAL = {
+    "EMAIL_ADDRESS": _email,
+    "CREDIT_CARD": _card,
+    "PHONE_NUMBER": _phone,
+    "IBAN_CODE": _iban,
+    "US_SSN": _tail,
+    "US_ITIN": _tail,
+    "UK_NHS": _tail,
+    "UK_NINO": _tail,
+    "ES_NIF": _tail,
+    "PL_PESEL": _tail,
+    "IN_AADHAAR": _tail,
+    "MEDICAL_RECORD": _tail,
+    "IP_ADDRESS": _ip,
+    "IP_LOOPBACK": _ip,
+    "MAC_ADDRESS": _mac,
+    "PERSON": _initials,
+    "URL": _url,
+}

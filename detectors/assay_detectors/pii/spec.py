@@ -1,0 +1,110 @@
+"""What `pii.logs` is: identity, contract, explanation."""
+
+from __future__ import annotations
+
+from assay.model.spec import Capability, DetectorSpec, Explanation, MetricSpec, OptionSpec, Reference
+
+METRIC = "pii.logs.count"
+
+NOT_COVERED: tuple[str, ...] = (
+    "names in prose (no NER model)",
+    "personal data inside base64, hex or compressed values in a log line",
+    "values split over several lines, and digits or letters replaced by look-alike characters",
+    "identity, licence and bank numbers of countries that are not in the list of entities",
+)
+
+_WHAT = (
+    "Reads every line of every log and counts personal data and secrets: e-mail addresses, card and bank numbers, "
+    "identity numbers of six countries, telephone numbers, addresses, names by their key, keys and tokens of twenty "
+    "services, passwords, IP and MAC addresses. Presidio's pattern recognizers check formats and checksums; further "
+    "rules ask for issuer ranges, numbering plans, key names and context words. One layer of URL and JSON escapes is "
+    "taken off. No language model takes part, nothing is looked up and no secret is tried out."
+)
+_WHY = (
+    "Inference logs keep what users typed and what services sent, often for years and for many readers. A secret in a "
+    "log is a secret that is known; personal data in a log are processed, mostly without purpose and without limit "
+    "of time (GDPR Art. 5(1)(c) and (e), Art. 32)."
+)
+_READ = (
+    "One number per kind and log file: occurrences, not persons. Tier A reports alone. Tier B needs a checksum or a "
+    "telling format, and mostly a key name or context words. Tier C (IP, MAC, web addresses) is counted; whether it is "
+    "a violation is for the policy to say. Equal values share a group (`EMAIL_ADDRESS-3`), so that one address in 400 "
+    "lines can be told from 400 addresses. `at least` means that a log could not be read to its end. `score` is the "
+    "confidence of the rule that fired, not a calibrated probability."
+)
+_FIX = (
+    "Revoke secrets first: they count as known. Then stop the source (redact in the logging call, log ids in "
+    "place of values, drop prompts and payloads), delete or redact the stored logs, and shorten how long they are kept."
+)
+
+
+def _count() -> MetricSpec:
+    return MetricSpec(
+        id=METRIC,
+        title="Occurrences of personal data or secrets in logs",
+        unit="occurrences",
+        low=0,
+        direction="lower-is-better",
+        null_value=0,
+        labels=("entity", "tier", "source"),
+    )
+
+
+SPEC = DetectorSpec(
+    id="pii.logs",
+    title="Personal data and secrets in logs",
+    version="1",
+    family="pii",
+    stage=1,
+    explanation=Explanation(what=_WHAT, why=_WHY, how_to_read=_READ, how_to_fix=_FIX, cannot_see=NOT_COVERED),
+    needs=(Capability.LOGS,),
+    metrics=(_count(),),
+    options=(
+        OptionSpec(
+            name="min_score",
+            type="float",
+            default=0.5,
+            low=0.0,
+            high=1.0,
+            help="Confidence under which a candidate is not reported.",
+        ),
+        OptionSpec(
+            name="max_line_mb",
+            type="int",
+            default=1024,
+            low=1,
+            high=65536,
+            help="Megabytes of one line that are searched; a longer line makes the count `at least`.",
+        ),
+        OptionSpec(
+            name="engine",
+            type="str",
+            default="auto",
+            choices=("auto", "hyperscan", "re2", "re"),
+            help="Library of the prefilter; the findings are the same, the speed is not.",
+        ),
+    ),
+    extras=("pii",),
+    modules=("presidio_analyzer", "phonenumbers"),
+    references=(
+        Reference(title="Presidio analyzer", url="https://github.com/data-privacy-stack/presidio"),
+        Reference(title="ISO/IEC 7812-1: identification of issuers; Luhn check digit"),
+        Reference(title="ISO 13616-1: international bank account number"),
+        Reference(title="RFC 2104: HMAC", url="https://www.rfc-editor.org/rfc/rfc2104"),
+    ),
+    frameworks=(
+        "atlas:AML.T0037",
+        "atlas:AML.T0055",
+        "nist-aml:NISTAML.036",
+        "ai-exchange:inputdataleak",
+        "ai-exchange:devdataleak",
+        "eu:Art.12(1)",
+        "eu:Art.15(5)",
+        "rmf:MEASURE 2.10",
+        "rmf:MEASURE 2.7",
+        "iso42001:A.6.2.8",
+        "cwe:CWE-532",
+        "cwe:CWE-359",
+    ),
+    body="assay_detectors.pii.logs:LogsDetector",
+)

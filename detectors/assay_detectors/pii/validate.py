@@ -1,0 +1,189 @@
+"""Checks that a string can be what it looks like: checksums, issuer ranges, ranges of values, entropy."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+
+_DIGITS = re.compile(r"\d")
+
+_ISSUERS: tuple[tuple[str, int, int, frozenset[int], bool], ...] = (
+    # name, first and last prefix, lengths, whether prefix and length alone are telling
+    ("visa", 4, 4, frozenset({16}), True),
+    ("visa", 4, 4, frozenset({13, 19}), False),
+    ("mastercard", 51, 55, frozenset({16}), True),
+    ("mastercard", 2221, 2720, frozenset({16}), True),
+    ("amex", 34, 34, frozenset({15}), True),
+    ("amex", 37, 37, frozenset({15}), True),
+    ("discover", 6011, 6011, frozenset({16}), True),
+    ("discover", 644, 659, frozenset({16}), True),
+    ("discover", 6011, 6011, frozenset({19}), False),
+    ("jcb", 3528, 3589, frozenset({16}), True),
+    ("jcb", 35, 35, frozenset({16}), False),
+    ("jcb", 1800, 1800, frozenset({15}), False),
+    ("jcb", 2131, 2131, frozenset({15}), False),
+    ("diners", 300, 305, frozenset({14}), False),
+    ("diners", 3095, 3095, frozenset({14}), False),
+    ("diners", 36, 36, frozenset({14}), False),
+    ("diners", 38, 39, frozenset({14, 16}), False),
+    ("unionpay", 62, 62, frozenset({16}), True),
+    ("unionpay", 62, 62, frozenset({17, 18, 19}), False),
+    ("mir", 2200, 2204, frozenset({16}), True),
+    ("maestro", 50, 50, frozenset(range(12, 20)), False),
+    ("maestro", 56, 58, frozenset(range(12, 20)), False),
+    ("maestro", 6304, 6304, frozenset(range(12, 20)), False),
+    ("maestro", 6390, 6390, frozenset(range(12, 20)), False),
+    ("maestro", 67, 67, frozenset(range(12, 20)), False),
+)
+"""Issuer identification ranges as published by the schemes (ISO/IEC 7812)."""
+
+
+def digits(text: str) -> str:
+    """Return the digits of `text` as ASCII digits."""
+    return "".join(str(int(found)) for found in _DIGITS.findall(text))
+
+
+def luhn(number: str) -> bool:
+    """Check the last digit (ISO/IEC 7812-1, Luhn 1960)."""
+    total = 0
+    for place, char in enumerate(reversed(number)):
+        value = int(char) * (1 + place % 2)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def issuer(number: str) -> tuple[str, bool] | None:
+    """Return the card scheme of a number, and whether its range is telling without context; None: no scheme."""
+    for name, low, high, lengths, strong in _ISSUERS:
+        if len(number) in lengths and low <= int(number[: len(str(low))]) <= high:
+            return name, strong
+    return None
+
+
+def card(text: str) -> bool:
+    """Say whether this is a card number whose range and length are those of a large scheme."""
+    number = digits(text)
+    found = issuer(number)
+    return found is not None and found[1] and luhn(number) and len(set(number)) > 1
+
+
+def any_card(text: str) -> bool:
+    """Say whether this is a card number of any scheme; short and rare lengths collide with ids."""
+    number = digits(text)
+    return issuer(number) is not None and luhn(number) and len(set(number)) > 1
+
+
+def ssn(text: str) -> bool:
+    """Say whether area, group and serial are ones that the US agency issues."""
+    number = digits(text)
+    area, group, serial = number[:3], number[3:5], number[5:]
+    return area not in ("000", "666") and area < "900" and group != "00" and serial != "0000"
+
+
+def nino_prefix(text: str) -> bool:
+    """Say whether the two letters are ones that are issued in the UK."""
+    return text[:2].upper() not in {"BG", "GB", "NK", "KN", "NT", "TN", "ZZ"}
+
+
+def nie_or_nif(text: str) -> bool:
+    """Check the letter of a Spanish NIF or NIE (number modulo 23)."""
+    body = text.upper().replace("-", "").replace(" ", "")
+    number = body[:-1].replace("X", "0", 1).replace("Y", "1", 1).replace("Z", "2", 1)
+    return number.isdigit() and "TRWAGMYFPDXBNJZSQVHLCKE"[int(number) % 23] == body[-1]
+
+
+def pesel(text: str) -> bool:
+    """Check digit and birth date of a Polish PESEL."""
+    number = digits(text)
+    total = sum(int(d) * w for d, w in zip(number, (1, 3, 7, 9, 1, 3, 7, 9, 1, 3), strict=False))
+    month, day = int(number[2:4]) % 20, int(number[4:6])
+    return (10 - total % 10) % 10 == int(number[10]) and 1 <= month <= 12 and 1 <= day <= 31
+
+
+def coordinates(text: str) -> bool:
+    """Say whether this is a latitude and a longitude."""
+    parts = re.findall(r"-?\d+\.\d+", text)
+    return len(parts) == 2 and abs(float(parts[0])) <= 90 and abs(float(parts[1])) <= 180
+
+
+def birth_date(text: str) -> bool:
+    """Say whether one of the numbers is a year in which a living person may be born, and the others a day."""
+    numbers = [int(part) for part in re.findall(r"\d+", text)]
+    years = [n for n in numbers if 1890 <= n <= 2035]
+    rest = [n for n in numbers if n not in years]
+    return len(years) == 1 and all(1 <= n <= 31 for n in rest) and (len(rest) < 2 or min(rest) <= 12)
+
+
+def entropy(text: str) -> float:
+    """Return the Shannon entropy in bits per character."""
+    return -sum(n / len(text) * math.log2(n / len(text)) for n in Counter(text).values()) if text else 0.0
+
+
+_PLACEHOLDER = re.compile(
+    r"(?i)^(?:\W*|(?:x|\*|\.|•|-|_){3,}|[<\[({$%].*|.*(?:redacted|filtered|masked|hidden|placeholder|changeme|"
+    r"example|your[_-]?).*|null|none|nil|true|false|undefined|empty|unknown|required|missing|invalid|failed|"
+    r"correct|incorrect|expired|string|str|password|passwd|secret|token|bytes|object|yes|no|ok|n/a)$"
+)
+
+
+def password(text: str) -> bool:
+    """Say whether this can be a password: no placeholder, no plain word."""
+    return not _PLACEHOLDER.match(text) and not text.startswith("***")
+
+
+def unquoted_password(text: str) -> bool:
+    """Say whether this can be a password where prose may stand: it mixes kinds of characters."""
+    kinds = sum(bool(re.search(kind, text)) for kind in (r"[a-z]", r"[A-Z]", r"\d", r"[^A-Za-z0-9]"))
+    return kinds >= 2 and password(text)
+
+
+def key_like(text: str) -> bool:
+    """Say whether this looks random: letters and digits mixed, no words, at least 3.3 bits per character."""
+    mixed = re.search(r"\d", text) and re.search(r"[A-Za-z]", text)
+    return bool(mixed) and entropy(text) >= 3.3 and password(text) and not re.search(r"[a-z]{12}|[./-]{2}", text)
+
+
+def secret_key(text: str) -> bool:
+    """Say whether 40 characters can be an AWS secret: mixed case and digits, not a hash."""
+    return entropy(text) >= 4.0 and bool(re.search(r"[A-Z]", text)) and bool(re.search(r"[a-z]", text))
+
+
+def basic_credentials(text: str) -> bool:
+    """Say whether the value of a `Basic` authorisation holds a user and a password."""
+    import base64
+    import binascii
+
+    try:
+        return b":" in base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except binascii.Error:
+        return False
+
+
+_NOT_A_PERSON_WORDS = (
+    "forest regression model layer random gradient boosting tree network classifier regressor linear logistic neural "
+    "deep learning machine vector support bayes naive nearest neighbors decision ensemble encoder decoder transformer "
+    "attention conv block batch norm dense dropout max min avg pool pooling standard scaler pipeline feature data set "
+    "train test validation service server client worker thread process system user group admin default main new old "
+    "east west north south us eu asia production staging windows linux microsoft google amazon apache spring node "
+    "request response session error warning info debug failed unknown internal external public private local remote "
+    "english german french spanish language chat assistant record number id records the a an is was not"
+)
+_NOT_A_PERSON = frozenset(_NOT_A_PERSON_WORDS.split())
+
+
+def person(text: str) -> bool:
+    """Say whether two or more capitalised words are not words of machine-learning logs."""
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    return len(words) >= 2 and not any(word in _NOT_A_PERSON for word in words)
+
+
+def mac(text: str) -> bool:
+    """Say whether this is a MAC address and no date, no run of zeros or ones."""
+    body = re.sub(r"[^0-9a-f]", "", text.lower())
+    return len(set(body)) > 1 and (":" in text or bool(re.search(r"[a-f]", body)))
+
+
+def ipv6(text: str) -> bool:
+    """Say whether this is an IPv6 address, and no `::` or `dead::beef` of a programming language."""
+    return bool(re.search(r"\d", text)) and (text.count(":") > 2 or text.startswith("::"))

@@ -1,0 +1,235 @@
+"""One rule over one run: decisions, without gate and waivers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from assay.model.base import Labels
+from assay.model.measurement import EVIDENCE_CAP, Measurement
+from assay.model.outcome import Outcome, Status
+from assay.model.result import RunRecord
+from assay.model.spec import DetectorSpec
+from assay.model.verdict import Decision, DecisionVerdict, Used
+from assay_policies.levels import interval_at
+from assay_policies.limits import Comparison, Standing, compare, in_words
+from assay_policies.schema import Rule
+from assay_policies.when import evaluate
+from assay_policies.words import beyond_text, label_text, number
+
+_VERDICT_ORDER = [
+    DecisionVerdict.FAIL,
+    DecisionVerdict.WARN,
+    DecisionVerdict.INCONCLUSIVE,
+    DecisionVerdict.PASS,
+]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a rule is judged with."""
+
+    record: RunRecord
+    alpha: float
+    """Error rate of this rule."""
+    specs: Mapping[str, DetectorSpec]
+
+    def outcome(self, detector: str) -> Outcome | None:
+        """Return the outcome of that detector, or None."""
+        return next((o for o in self.record.outcomes if o.detector == detector), None)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A decision, and the measurement behind it."""
+
+    decision: Decision
+    measurement: Measurement | None = None
+    blocked_by: str | None = None
+    """Metric whose violation is the reason why this check did not run."""
+
+
+def decide(rule: Rule, case: Case) -> Iterator[Judged]:
+    """Yield the decisions of one rule: at least one."""
+    assert rule.metric is not None
+    detector = rule.metric.rsplit(".", 1)[0]
+    outcome = case.outcome(detector)
+    truth = True if rule.when is None else evaluate(rule.when, case.record.provenance.manifest_facts, _lookup(case))
+    if truth is False:
+        yield Judged(_decision(rule, DecisionVerdict.NOT_APPLICABLE, f"not asked here: `{rule.when}` is false"))
+        return
+    if outcome is None:
+        yield Judged(_decision(rule, DecisionVerdict.ERROR, f"{detector} is not installed or was left out of the scan"))
+        return
+    measured = [m for m in outcome.measurements if m.metric == rule.metric and _selected(m, rule)]
+    if truth is None and measured:
+        reason = f"cannot tell whether the rule applies: `{rule.when}` is unknown"
+        yield Judged(_decision(rule, DecisionVerdict.INCONCLUSIVE, reason, count=len(measured)))
+    elif measured:
+        yield from _by_label(rule, measured, case)
+    if outcome.status is not Status.RAN or not measured:
+        yield _unmeasured(rule, outcome, measured)
+
+
+def _lookup(case: Case):  # type: ignore[no-untyped-def]
+    def find(metric: str, labels: Mapping[str, str]):  # type: ignore[no-untyped-def]
+        found = [
+            m.interval
+            for outcome in case.record.outcomes
+            for m in outcome.measurements
+            if m.metric == metric and all(m.labels.get(k) == v for k, v in labels.items())
+        ]
+        return found[0] if len(found) == 1 else None
+
+    return find
+
+
+def _selected(measurement: Measurement, rule: Rule) -> bool:
+    return all(measurement.labels.get(name) == value for name, value in rule.where.items())
+
+
+def _by_label(rule: Rule, measured: list[Measurement], case: Case) -> Iterator[Judged]:
+    """Yield one decision per value of the `each` labels; the worst measurement decides."""
+    groups: dict[tuple[str, ...], list[Measurement]] = {}
+    for measurement in measured:
+        groups.setdefault(tuple(measurement.labels.get(name, "") for name in rule.each), []).append(measurement)
+    for key, members in groups.items():
+        labels = {name: value for name, value in zip(rule.each, key, strict=True) if value}
+        judged = [_judge_one(rule, member, labels, len(members), case) for member in members]
+        worst = min(judged, key=lambda item: _badness(item.decision))
+        others = [item for item in judged if item is not worst and item.decision.verdict is worst.decision.verdict]
+        yield worst if worst.decision.verdict is DecisionVerdict.PASS else _joined(worst, others)
+
+
+def _joined(worst: Judged, others: list[Judged]) -> Judged:
+    """Return the worst with the evidence of the others that stand alike, and a word about them."""
+    if not others or worst.measurement is None:
+        return worst
+    members = [item.measurement for item in (worst, *others) if item.measurement is not None]
+    evidence = [piece for member in members for piece in member.evidence]
+    truncated = sum(member.truncated for member in members) + max(0, len(evidence) - EVIDENCE_CAP)
+    joined = worst.measurement.model_copy(update={"evidence": tuple(evidence[:EVIDENCE_CAP]), "truncated": truncated})
+    reason = f"{worst.decision.reason}; and so {len(others)} more: {', '.join(_place(item) for item in others[:3])}"
+    reason += ", ..." if len(others) > 3 else ""
+    return Judged(worst.decision.model_copy(update={"reason": reason}), joined, worst.blocked_by)
+
+
+def _place(item: Judged) -> str:
+    assert item.measurement is not None
+    return f"{label_text(item.measurement).rstrip(': ') or item.measurement.metric} ({item.measurement.value:g})"
+
+
+def _badness(decision: Decision) -> tuple[int, float]:
+    return _VERDICT_ORDER.index(decision.verdict), decision.distance if decision.distance is not None else 0.0
+
+
+def _judge_one(rule: Rule, measurement: Measurement, labels: Labels, count: int, case: Case) -> Judged:
+    if measurement.metric.endswith(".p-value"):
+        verdict, reason = _judge_p(rule, measurement, case.alpha)
+        return Judged(_decision(rule, verdict, reason, labels, count, measurement), measurement)
+    interval = interval_at(measurement, 1 - case.alpha)
+    if interval is None:
+        reason = (
+            f"the saved interval holds at {measurement.interval.level:g}, the rule needs {1 - case.alpha:g}; "
+            "scan again under this policy"
+        )
+        verdict = DecisionVerdict.INCONCLUSIVE
+        return Judged(_decision(rule, verdict, reason, labels, count, measurement), measurement)
+    shown = measurement.model_copy(update={"interval": interval})
+    comparison = compare(interval, measurement.value, rule.limit)
+    title = _title(rule, case)
+    if comparison.standing is Standing.WITHIN:
+        verdict, reason = (
+            DecisionVerdict.PASS,
+            f"{number(shown)} {title}, within the limit ({in_words(rule.limit)})",
+        )
+    elif comparison.standing is Standing.BEYOND:
+        verdict = DecisionVerdict.WARN if rule.effect == "warn" else DecisionVerdict.FAIL
+        reason = beyond_text(title, shown, rule.limit)
+    else:
+        verdict = DecisionVerdict.INCONCLUSIVE
+        reason = _open_text(title, shown, rule)
+    return Judged(_decision(rule, verdict, reason, labels, count, shown, comparison), measurement)
+
+
+def _judge_p(rule: Rule, measurement: Measurement, alpha: float) -> tuple[DecisionVerdict, str]:
+    """A p-value below alpha is evidence of harm; at or above it, absence of evidence only."""
+    p = measurement.p_value if measurement.p_value is not None else measurement.value
+    if p < alpha:
+        verdict = DecisionVerdict.WARN if rule.effect == "warn" else DecisionVerdict.FAIL
+        return verdict, f"{label_text(measurement)}p = {p:.3g} is below the rule's {alpha:.3g}"
+    most, detectable = rule.limit.max_detectable, measurement.detectable
+    if most is not None and detectable is not None and detectable <= most:
+        text = f"p = {p:.3g}, and an effect of {detectable:.3g} would have been seen (asked: {most:.3g})"
+        return DecisionVerdict.PASS, text
+    seen = "unknown" if detectable is None else f"{detectable:.3g}"
+    text = f"p = {p:.3g} shows no harm, but proves no safety: smallest effect that {measurement.n} rows show: {seen}"
+    return DecisionVerdict.INCONCLUSIVE, text
+
+
+def _open_text(title: str, measurement: Measurement, rule: Rule) -> str:
+    where = label_text(measurement)
+    if measurement.interval.method == "lower-bound":
+        why = next(
+            (e.note for e in measurement.evidence if e.kind == "unread" and e.note),
+            "it was not read to its end",
+        )
+        return f"{where}at least {measurement.value:g} {title}; how many is not known: {why}"
+    return f"{where}{number(measurement)} {title}, across the limit ({in_words(rule.limit)})"
+
+
+def _title(rule: Rule, case: Case) -> str:
+    assert rule.metric is not None
+    spec = case.specs.get(rule.metric.rsplit(".", 1)[0])
+    metric = spec.metric(rule.metric) if spec else None
+    return metric.title[:1].lower() + metric.title[1:] if metric else rule.metric
+
+
+def _unmeasured(rule: Rule, outcome: Outcome, measured: list[Measurement]) -> Judged:
+    """Return the decision for a check that did not run, or not to its end."""
+    assert rule.metric is not None
+    reason = outcome.reason or "no reason given"
+    if outcome.status in (Status.FAILED, Status.CANCELLED):
+        return Judged(_decision(rule, DecisionVerdict.ERROR, f"{outcome.detector} {outcome.status}: {reason}"))
+    if outcome.status is Status.SKIPPED:
+        text = f"{outcome.detector} did not run: {reason}"
+        undeclared = bool(outcome.missing_inputs) and not outcome.missing_extras and outcome.blocked_by is None
+        verdict = DecisionVerdict.SKIPPED
+        if undeclared and rule.required == "declared":
+            verdict = DecisionVerdict.NOT_APPLICABLE
+        return Judged(_decision(rule, verdict, text), blocked_by=outcome.blocked_by)
+    if outcome.status is Status.NOT_APPLICABLE:
+        verdict = DecisionVerdict.SKIPPED if rule.required is True else DecisionVerdict.NOT_APPLICABLE
+        return Judged(_decision(rule, verdict, f"{outcome.detector} does not apply: {reason}"))
+    asked = f"{rule.metric} with {rule.where}" if rule.where else rule.metric
+    return Judged(_decision(rule, DecisionVerdict.SKIPPED, f"{outcome.detector} ran but did not measure {asked}"))
+
+
+def _decision(
+    rule: Rule,
+    verdict: DecisionVerdict,
+    reason: str,
+    labels: Labels | None = None,
+    count: int = 0,
+    used: Measurement | None = None,
+    comparison: Comparison | None = None,
+) -> Decision:
+    assert rule.metric is not None
+    required = rule.required is True or (rule.required == "declared" and verdict is not DecisionVerdict.NOT_APPLICABLE)
+    return Decision(
+        rule=rule.id,
+        metric=rule.metric,
+        detector=rule.metric.rsplit(".", 1)[0],
+        labels=labels or {},
+        verdict=verdict,
+        severity=rule.severity,
+        required=required,
+        reason=reason,
+        used=None
+        if used is None
+        else Used(metric=used.metric, labels=used.labels, value=used.value, interval=used.interval, n=used.n),
+        measurements=count,
+        limit=in_words(rule.limit),
+        distance=comparison.distance if comparison else None,
+        controls=rule.controls,
+    )

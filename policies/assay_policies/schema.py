@@ -1,0 +1,110 @@
+"""The policy file: its grammar as frozen values."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from assay.model.base import Finite, MetricId, Noun
+from assay.model.verdict import Severity
+
+RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
+PolicyId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][\w.-]*([/:][\w.-]+)*$", max_length=120)]
+Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+Effect = Literal["block", "report"]
+InputName = Literal["model", "artifacts", "data.train", "data.test", "data.trusted", "logs"]
+
+
+class Limit(Noun):
+    """What a measurement must keep to."""
+
+    max: Finite | None = None
+    min: Finite | None = None
+    judge: Literal["interval", "lower", "upper", "point"] = "interval"
+    """`interval`: pass wholly within, fail wholly beyond. `lower`: evidence of harm. `upper`: proof of safety."""
+    margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    """An interval within limit + margin passes, so that a narrow enough interval always decides."""
+    max_detectable: Finite | None = None
+    """For p-values: p >= alpha passes only where the smallest detectable effect is at most this."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.max is not None and self.min is not None and self.min > self.max:
+            raise ValueError(f"min {self.min:g} is above max {self.max:g}; nothing can pass")
+        return self
+
+
+class Rule(Noun):
+    """One rule: a metric and its limit."""
+
+    id: RuleId
+    metric: MetricId | None = None
+    """Required, unless the rule changes one of a parent policy."""
+    where: dict[str, str] = {}
+    """Only measurements with these labels."""
+    each: tuple[str, ...] = ()
+    """One decision per value of these labels."""
+    limit: Limit = Limit()
+    required: bool | Literal["declared"] = False
+    """`true`: must be checked. `declared`: must be checked where the manifest declares the inputs."""
+    severity: Severity = Severity.MEDIUM
+    effect: Literal["fail", "warn"] = "fail"
+    """`warn`: a soft limit."""
+    when: str | None = None
+    alpha: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Own share of the error rate; otherwise the policy's alpha is split evenly over the root's rules."""
+    params: dict[str, bool | int | float | str] = {}
+    """Options for the detector."""
+    controls: tuple[str, ...] = ()
+    why: str = ""
+    overridable: bool = False
+    """A child policy may loosen this rule."""
+
+
+class Gate(Noun):
+    """What shuts the gate."""
+
+    fail: Effect = "block"
+    error: Effect = "block"
+    inconclusive: Effect = "report"
+    skipped_required: Effect = "block"
+    warn: Effect = "report"
+
+
+class Bound(Noun):
+    """What a waiver was granted for; void when it changes."""
+
+    model_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    metric_max: Finite | None = None
+    metric_min: Finite | None = None
+
+
+class Waiver(Noun):
+    """One accepted finding."""
+
+    id: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    finding: Fingerprint
+    reason: Annotated[str, StringConstraints(min_length=10)]
+    kind: Literal["accepted_risk", "false_positive", "compensating_control", "not_affected"]
+    approver: Annotated[str, StringConstraints(min_length=3)]
+    expires: datetime.date
+    bound: Bound = Bound()
+
+
+class Policy(Noun):
+    """One policy file; after loading, the whole chain as one."""
+
+    version: Literal[1]
+    id: PolicyId
+    title: str = ""
+    extends: tuple[Annotated[str, StringConstraints(min_length=1)], ...] = ()
+    profile: Literal["dev", "ci", "release", "audit"] = "ci"
+    requires_inputs: tuple[InputName, ...] = ()
+    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """Error rate of the whole policy, split over its rules by the root policy."""
+    gate: Gate = Gate()
+    rules: tuple[Rule, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    max_waiver_days: Annotated[int, Field(gt=0, le=730)] = 365

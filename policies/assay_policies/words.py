@@ -1,0 +1,35 @@
+"""Plain sentences about numbers and limits."""
+
+from __future__ import annotations
+
+from assay.model.measurement import Measurement
+from assay_policies.schema import Limit
+
+
+def number(measurement: Measurement) -> str:
+    """Return the value with its interval: `0.12 [0.08, 0.17] (95 %)`, or the value alone where it is exact."""
+    interval = measurement.interval
+    if interval.low == interval.high == measurement.value:
+        return f"{measurement.value:g}"
+    low = "-inf" if interval.low is None else f"{interval.low:.4g}"
+    high = "unbounded" if interval.high is None else f"{interval.high:.4g}"
+    level = "" if interval.level >= 1 else f" ({100 * interval.level:.4g} %)"
+    return f"{measurement.value:.4g} [{low}, {high}]{level}"
+
+
+def label_text(measurement: Measurement) -> str:
+    """Return the labels that tell this measurement apart: `model.pkl: `."""
+    labels = {name: value for name, value in measurement.labels.items() if name != "tier" and value != "*"}
+    place = labels.pop("file", None) or labels.pop("source", None)
+    parts = ([place] if place else []) + [
+        value if name in ("entity", "column", "class") else f"{name} {value}" for name, value in labels.items()
+    ]
+    return f"{', '.join(parts)}: " if parts else ""
+
+
+def beyond_text(title: str, measurement: Measurement, limit: Limit) -> str:
+    """Return the sentence for a violated limit, with the first notes of its evidence."""
+    notes = list(dict.fromkeys(e.note for e in measurement.evidence if e.note and e.kind != "unread"))
+    more = f": {'; '.join(notes[:3])}{'; ...' if len(notes) > 3 else ''}" if notes else ""
+    bound = f"{limit.max:g} allowed" if limit.max is not None else f"at least {limit.min:g} asked"
+    return f"{label_text(measurement)}{number(measurement)} {title} ({bound}){more}"

@@ -1,0 +1,49 @@
+"""Call code that is not ours to trust: detectors, plugins, models. The one broad `except` of Assay lives here.
+
+Whatever it raises becomes a value; only the wish to stop (KeyboardInterrupt, SystemExit in the user's process) passes.
+Standard library only: workers import it before anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+MAX_MESSAGE = 300
+
+
+@dataclass(frozen=True)
+class Attempt(Generic[T]):
+    """A value, or the exception that came instead."""
+
+    value: T | None = None
+    error: Exception | None = None
+
+    @property
+    def sentence(self) -> str:
+        """Return `ValueError: first line`, printable and capped."""
+        if self.error is None:
+            return ""
+        return describe(self.error)
+
+
+def attempt(call: Callable[[], T]) -> Attempt[T]:
+    """Return what `call()` gives, or what it raises."""
+    try:
+        return Attempt(value=call())
+    except Exception as error:  # noqa: BLE001  (the one place; see docs/adr/0004)
+        return Attempt(error=error)
+
+
+def describe(error: BaseException) -> str:
+    """Return `ValueError: first line` of an exception that may be hostile."""
+    try:
+        lines = str(error).strip().splitlines()
+        text = lines[0] if lines else ""
+    except (TypeError, ValueError, AttributeError, RecursionError):
+        text = "its message cannot be shown"
+    clean = "".join(char if char.isprintable() else " " for char in text[:MAX_MESSAGE])
+    return f"{type(error).__name__}: {clean}" if clean else type(error).__name__

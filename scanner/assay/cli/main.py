@@ -1,0 +1,98 @@
+"""The `assay` command: a table of commands, each imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from assay.model.errors import EXIT_INTERRUPTED, EXIT_USAGE, AssayError
+from assay.version import __version__
+
+_COMMANDS = {
+    "scan": ("assay.cli.scan:scan", "Scan a manifest, a model file, a log file or a folder, and judge it."),
+    "judge": (
+        "assay.cli.judge:judge",
+        "Judge a saved result by another policy; needs neither model nor data.",
+    ),
+    "report": ("assay.cli.report:report", "Write a saved result in other formats."),
+    "explain": ("assay.cli.explain:explain", "Explain a detector, a rule or a finding in plain words."),
+    "init": ("assay.cli.init:init", "Write an assay.yaml by looking at a folder."),
+    "detectors": ("assay.cli.detectors:detectors", "List the installed detectors."),
+    "policy": ("assay.cli.policy:policy", "Check policies; print the JSON Schemas."),
+    "completion": ("assay.cli.completion:completion", "Print the shell completion script."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of a scan's life."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table without importing a command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the near miss for an unknown command."""
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in _COMMANDS:
+            import difflib
+
+            hits = difflib.get_close_matches(name, list(_COMMANDS), n=1)
+            hint = f" Did you mean '{hits[0]}'?" if hits else " See 'assay --help'."
+            raise click.UsageError(f"No such command '{name}'.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="assay")
+def cli() -> None:
+    """Measure a machine-learning model's integrity before release, judge it by a written policy.
+
+    \b
+    Exit codes: 0 gate open, 1 policy violated, 2 usage or file invalid,
+    3 could not assess, 4 inconclusive and the policy blocks on that,
+    5 only expired or void waivers block, 130 interrupted.
+    """
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and exit with its code; errors are one sentence on stderr."""
+    sys.exit(run(argv))
+
+
+def run(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        code: Any = cli.main(args=argv, prog_name="assay", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except AssayError as error:
+        click.echo(f"assay: {error}", err=True)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("assay: interrupted", err=True)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 3
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,90 @@
+"""`-o FORMAT=PATH`: parsing, an early check that the path can be written, and writing at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from assay.model.errors import AssayError, InvalidInput
+from assay.model.evidence import Observation
+from assay.model.result import ScanResult
+
+
+class Output(NamedTuple):
+    """One report to write."""
+
+    format: str
+    path: str
+    """`-` is standard output."""
+
+
+def parse_outputs(values: Sequence[str]) -> list[Output]:
+    """Return the outputs that were asked for.
+
+    Raises:
+        InvalidInput: no such format, no path, or a path that cannot be written.
+    """
+    from assay.documents.validate import near
+    from assay.reports.registry import formats
+
+    known = [entry.name for entry in formats()]
+    outputs = []
+    for value in values:
+        name, separator, path = value.partition("=")
+        if not separator or not path:
+            raise InvalidInput(f"-o {value}: write it as FORMAT=PATH, such as -o json=result.json")
+        if name not in known:
+            raise InvalidInput(f"-o {value}: no such format{near(name, known)}; there are {', '.join(known)}")
+        _check_writable(value, path)
+        outputs.append(Output(name, path))
+    paths = [output.path for output in outputs]
+    twice = next((path for path in paths if paths.count(path) > 1), None)
+    if twice is not None:
+        raise InvalidInput(f"-o: {twice} is named twice; give each report its own path")
+    return outputs
+
+
+def _check_writable(value: str, path: str) -> None:
+    if path == "-":
+        return
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise InvalidInput(f"-o {value}: the folder {folder} does not exist; make it first")
+    if Path(path).is_dir():
+        raise InvalidInput(f"-o {value}: is a folder; name a file in it")
+    target = Path(path) if Path(path).exists() else folder
+    if not os.access(target, os.W_OK):
+        raise InvalidInput(f"-o {value}: cannot be written; check the permissions of {target}")
+
+
+def write_outputs(outputs: Sequence[Output], result: ScanResult, observations: Iterable[Observation] = ()) -> bool:
+    """Write each report; one that cannot be written is said on stderr and loses no other. Return whether all were."""
+    from assay.reports.registry import chunks
+    from assay.reports.write import write
+
+    complete = True
+    for output in outputs:
+        if output.path == "-":
+            for chunk in chunks(output.format, result, observations):
+                click.echo(chunk, nl=False)
+            continue
+        try:
+            write(result, output.format, output.path, observations)
+        except AssayError as error:
+            click.echo(f"assay: {error}", err=True)
+            complete = False
+    return complete
+
+
+def print_terminal(result: ScanResult, outputs: Sequence[Output]) -> None:
+    """Print the terminal report, unless standard output already carries another one."""
+    from rich.console import Console
+
+    from assay.reports.terminal import print_result
+
+    taken = any(output.path == "-" for output in outputs)
+    print_result(result, Console(stderr=taken, highlight=False))

@@ -1,0 +1,105 @@
+"""What surrounds a worker: its home, its environment, the files it may read, and what its seal proved."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assay.targets.refs import InputRef
+
+_KEPT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "ASSAY_WORKER_STDERR")
+"""Variables of the user's environment that a worker may see; none of them is a secret."""
+
+PROPERTIES = ("read elsewhere", "write", "exec", "tcp", "udp", "fork", "signal the parent")
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What a worker put on, and what its own probes say."""
+
+    layers: dict[str, str]
+    """Layer -> detail, or `missing: why`."""
+    held: dict[str, bool]
+    """Property -> whether the escape was refused."""
+
+    @property
+    def complete(self) -> bool:
+        """Say whether every property holds."""
+        return all(self.held.get(name, False) for name in PROPERTIES)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Return what a report shows."""
+        open_doors = [name for name in PROPERTIES if not self.held.get(name, False)]
+        shown = [f"{name} ({detail})" for name, detail in self.layers.items()]
+        return (*shown, f"not held: {', '.join(open_doors)}" if open_doors else "all probes refused")
+
+
+def read_seal(answer: dict[str, Any]) -> Seal:
+    """Return the seal from a worker's first answer, given before it opened anything."""
+    layers, held = answer.get("layers"), answer.get("held")
+    return Seal(
+        {str(name): str(detail) for name, detail in layers.items()} if isinstance(layers, dict) else {},
+        {str(name): value is True for name, value in held.items()} if isinstance(held, dict) else {},
+    )
+
+
+class Room:
+    """A temporary folder: a read-only home prepared for the libraries, and a file that no worker may read."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.mkdtemp(prefix="assay-")
+        base = Path(self._folder)
+        self.home, self.elsewhere = base / "home", base / "elsewhere"
+        art = self.home / ".art"
+        (art / "data").mkdir(parents=True)
+        # art/config.py writes its configuration on import, unless it is there already.
+        (art / "config.json").write_text(json.dumps({"ART_DATA_PATH": str(art / "data")}))
+        self.elsewhere.write_bytes(b"\0 no format that any kernel executes\n")
+        self.elsewhere.chmod(0o755)
+        for folder in (art / "data", art, self.home):
+            folder.chmod(0o500)
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of a worker: an allowlist, one thread, fixed hashes, nothing that phones home."""
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+        return {
+            **kept,
+            **threads,
+            "HOME": str(self.home),
+            "TMPDIR": str(self.home),
+            "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TLDEXTRACT_CACHE": str(self.home),
+            "ART_DATA_PATH": str(self.home),
+            "HF_HUB_OFFLINE": "1",
+            "JOBLIB_MULTIPROCESSING": "0",
+        }
+
+    def close(self) -> None:
+        """Remove the folder."""
+        with contextlib.suppress(OSError):
+            for folder in (self.home, self.home / ".art", self.home / ".art" / "data"):
+                folder.chmod(0o700)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def listed_files(refs: Iterable[InputRef]) -> list[str]:
+    """Return what a worker may read of the target: its inputs, and the folder of a factory's source.
+
+    A link counts with the file that it leads to. ONNX external data lie beside their model, so its folder is listed.
+    """
+    listed: list[str] = []
+    for ref in refs:
+        listed += [ref.path, os.path.realpath(ref.path)]
+        if ref.role == "model":
+            listed.append(os.path.dirname(os.path.realpath(ref.path)))
+    return list(dict.fromkeys(listed))

@@ -1,0 +1,125 @@
+"""One scan: from a request to the record of a run."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.util
+import platform
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from assay.engine.catalogue import Catalogue
+from assay.engine.context import Progress, Settled
+from assay.engine.plan import Plan, make_plan
+from assay.engine.run import Run, Setting, execute
+from assay.engine.spool import Spool
+from assay.engine.tasks import TaskRunner
+from assay.model.outcome import Status
+from assay.model.result import Provenance, RunFacts, RunRecord
+from assay.targets.resolve import Resolved, resolve
+from assay.version import __version__
+
+_LIBRARIES = {
+    "data": ("pandas", "pyarrow"),
+    "models": ("skops", "scikit-learn", "safetensors", "onnxruntime"),
+    "adversarial": ("torch", "adversarial-robustness-toolbox"),
+    "pii": ("presidio-analyzer", "phonenumbers", "hyperscan"),
+    "stats": ("scipy", "scikit-learn"),
+}
+
+
+@dataclass(frozen=True)
+class ScanRequest:
+    """What the user asked for."""
+
+    path: Path
+    seed: int = 0
+    budget_seconds: float | None = None
+    params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Options from the policy, by detector."""
+    argv: tuple[str, ...] = ()
+
+
+def scan(
+    request: ScanRequest, catalogue: Catalogue, settled: Settled, progress: Progress, spool: Spool | None
+) -> RunRecord:
+    """Resolve, plan, run.
+
+    Raises:
+        InvalidInput: the manifest or an option is invalid, or there is no such path.
+        NotAssessed: there is nothing to scan.
+    """
+    started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
+    resolved = resolve(request.path)
+    plan = make_plan(catalogue.specs.values(), resolved.declared, request.params, _importable)
+    deadline = None if request.budget_seconds is None else clock + request.budget_seconds
+    tasks = TaskRunner(resolved.manifest.model_dump(mode="json"), resolved.inputs, deadline)
+    run = execute(plan, catalogue.broken, resolved, tasks, Setting(request.seed, spool, progress, settled))
+    facts = RunFacts(
+        argv=request.argv,
+        started=started.isoformat(timespec="seconds"),
+        seconds=round(time.monotonic() - clock, 3),
+        python=platform.python_version(),
+        platform=platform.platform(),
+        interrupted=run.interrupted,
+    )
+    return RunRecord(
+        provenance=_provenance(request, resolved, catalogue, plan, run).model_copy(update={"run": facts}),
+        outcomes=tuple(run.outcomes),
+    )
+
+
+def _importable(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _provenance(request: ScanRequest, resolved: Resolved, catalogue: Catalogue, plan: Plan, run: Run) -> Provenance:
+    ran = {outcome.detector for outcome in run.outcomes if outcome.status is Status.RAN}
+    return Provenance(
+        target=resolved.manifest.name,
+        manifest=resolved.digest,
+        manifest_facts=_facts(resolved, run),
+        inputs=tuple(run.records),
+        declared=tuple(sorted(capability.value for capability in resolved.declared)),
+        seed=request.seed,
+        budget=None if request.budget_seconds is None else f"{request.budget_seconds:g}s",
+        versions=_versions(plan, ran, catalogue, run),
+    )
+
+
+def _facts(resolved: Resolved, run: Run) -> dict[str, str]:
+    """Return what rules may ask for in `when`."""
+    facts = {"target.name": resolved.manifest.name}
+    if resolved.manifest.task is not None:
+        facts["target.task"] = resolved.manifest.task
+    models = [record for record in run.records if record.role == "model"]
+    if len({record.format for record in models}) == 1 and models[0].format is not None:
+        facts["model.format"] = models[0].format
+    return facts
+
+
+def _versions(plan: Plan, ran: set[str], catalogue: Catalogue, run: Run) -> dict[str, str]:
+    """Return the versions of what took part: Assay, Python, plugins, libraries of the extras in use."""
+    found = {"model-assay": __version__, "python": ".".join(str(part) for part in sys.version_info[:3])}
+    extras = {extra for step in plan.steps if step.spec.id in ran for extra in step.spec.extras}
+    if any(record.role == "data" for record in run.records):
+        extras.add("data")
+    if any(record.role == "model" for record in run.records):
+        extras |= {"models", "adversarial"}
+    for library in sorted({name for extra in extras for name in _LIBRARIES.get(extra, ())}):
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    for detector, plugin in (catalogue.plugins or {}).items():
+        if detector in ran:
+            found[f"plugin:{detector}"] = plugin
+    return found

@@ -1,0 +1,58 @@
+"""The formats that a result can be written in; a renderer is imported only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, cast
+
+from assay.model.errors import InvalidInput
+from assay.model.evidence import Observation
+from assay.model.result import ScanResult
+
+
+class Format(NamedTuple):
+    """One format of `-o NAME=PATH`."""
+
+    name: str
+    title: str
+    suffix: str
+    """Ending that a file of this format usually has."""
+    body: str
+    """Module with `chunks(result, observations) -> Iterator[str]`."""
+
+
+_FORMATS = (
+    Format("terminal", "text for people, without colour", ".txt", "assay.reports.terminal"),
+    Format("json", "the whole result; read again by `judge` and `report`", ".json", "assay.reports.json_report"),
+    Format("findings", "every located observation, one JSON object a line", ".jsonl", "assay.reports.findings"),
+    Format("sarif", "SARIF 2.1.0, for code scanning", ".sarif", "assay.reports.sarif"),
+    Format("html", "one self-contained page for release officers", ".html", "assay.reports.html"),
+)
+
+
+def formats() -> tuple[Format, ...]:
+    """Return every format, in the order in which help shows them."""
+    return _FORMATS
+
+
+def chunks(name: str, result: ScanResult, observations: Iterable[Observation] = ()) -> Iterator[str]:
+    """Yield the report of this format piece by piece.
+
+    Raises:
+        InvalidInput: no such format; the sentence names those that there are.
+    """
+    chosen = next((f for f in _FORMATS if f.name == name), None)
+    if chosen is None:
+        known = ", ".join(f.name for f in _FORMATS)
+        raise InvalidInput(f"{name!r} is no report format; use one of {known}")
+    renderer = cast(
+        Callable[[ScanResult, Iterable[Observation]], Iterator[str]],
+        importlib.import_module(chosen.body).chunks,
+    )
+    return renderer(result, observations)
+
+
+def render(name: str, result: ScanResult, observations: Iterable[Observation] = ()) -> str:
+    """Return the report of this format as one text; errors as in `chunks`."""
+    return "".join(chunks(name, result, observations))

@@ -1,0 +1,284 @@
+"""Find the format of a file from its content, never from its name. Standard library only, few reads."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+import zipfile
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+
+from assay.targets.pickle_probe import looks_like_pickle
+
+HEAD = 65_536
+"""Bytes that `sniff` reads before it decides where else to look."""
+
+EMPTY, FOLDER, SPECIAL = "empty", "folder", "special"
+PICKLE, JOBLIB, JOBLIB_ZF, TORCH_LEGACY = "pickle", "joblib", "joblib-zf", "torch-legacy"
+TORCH_ZIP, TORCHSCRIPT, NPZ, SKOPS, KERAS, ZIP = "torch-zip", "torchscript", "npz", "skops", "keras", "zip"
+TAR, GZIP, BZ2, XZ, LZMA, ZLIB, ZSTD, LZ4 = "tar", "gzip", "bz2", "xz", "lzma", "zlib", "zstd", "lz4"
+SEVENZIP, RAR = "7z", "rar"
+NPY, SAFETENSORS, ONNX, HDF5, GGUF, SAVEDMODEL, TFLITE = (
+    "npy",
+    "safetensors",
+    "onnx",
+    "hdf5",
+    "gguf",
+    "savedmodel",
+    "tflite",
+)
+LIGHTGBM, XGBOOST_JSON, XGBOOST_UBJ = "lightgbm-text", "xgboost-json", "xgboost-ubj"
+PARQUET, ARROW, SQLITE = "parquet", "arrow", "sqlite"
+JSON, JSONL, CSV, TEXT, UTF16 = "json", "jsonl", "csv", "text", "utf-16 text"
+IMAGE, PDF, EXECUTABLE, BYTECODE, BINARY = "image", "pdf", "executable", "bytecode", "binary"
+
+COMPRESSED = frozenset({GZIP, BZ2, XZ, LZMA, ZLIB, ZSTD, LZ4, JOBLIB_ZF})
+"""One stream within; what it holds is found when it is opened."""
+ARCHIVES = frozenset({ZIP, TAR, SEVENZIP, RAR})
+ZIP_BASED = frozenset({ZIP, TORCH_ZIP, TORCHSCRIPT, NPZ, SKOPS, KERAS})
+PICKLES = frozenset({PICKLE, JOBLIB, TORCH_LEGACY})
+BOOSTERS = frozenset({LIGHTGBM, XGBOOST_JSON, XGBOOST_UBJ})
+"""Trees as plain numbers: their loaders run nothing."""
+DATA = frozenset({PARQUET, ARROW, SQLITE, JSON, JSONL, CSV, TEXT, UTF16, IMAGE, PDF})
+"""Formats that no loader of models executes."""
+
+_MAGIC = (
+    (b"\x93NUMPY", NPY),
+    (b"\x1f\x8b", GZIP),
+    (b"\xfd7zXZ\x00", XZ),
+    (b"\x5d\x00\x00", LZMA),
+    (b"\x28\xb5\x2f\xfd", ZSTD),
+    (b"\x04\x22\x4d\x18", LZ4),
+    (b"7z\xbc\xaf\x27\x1c", SEVENZIP),
+    (b"Rar!\x1a\x07", RAR),
+    (b"\x89HDF\r\n\x1a\n", HDF5),
+    (b"GGUF", GGUF),
+    (b"FUGG", GGUF),
+    (b"PAR1", PARQUET),
+    (b"PARE", PARQUET),
+    (b"ARROW1", ARROW),
+    (b"SQLite format 3\x00", SQLITE),
+    (b"\x89PNG\r\n\x1a\n", IMAGE),
+    (b"\xff\xd8\xff", IMAGE),
+    (b"GIF87a", IMAGE),
+    (b"GIF89a", IMAGE),
+    (b"II*\x00", IMAGE),
+    (b"MM\x00*", IMAGE),
+    (b"%PDF-", PDF),
+    (b"\x7fELF", EXECUTABLE),
+    (b"MZ\x90", EXECUTABLE),
+    (b"\xcf\xfa\xed\xfe", EXECUTABLE),
+    (b"\xca\xfe\xba\xbe", EXECUTABLE),
+)
+_TORCH_MAGIC = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
+_ZLIB_SECOND = frozenset(b"\x01\x5e\x9c\xda")
+_ZF = re.compile(rb"ZF0x[0-9a-fA-F]{1,16}L? *x[\x01\x5e\x9c\xda]")
+_TEXT_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+
+
+def sniff(path: Path) -> str:
+    """Return the format of the file at `path`, one of this module's constants.
+
+    Follows a symlink, opens regular files only (a fifo would block).
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    info = path.stat()
+    if stat.S_ISDIR(info.st_mode):
+        return FOLDER
+    if not stat.S_ISREG(info.st_mode):
+        return SPECIAL
+    if info.st_size == 0:
+        return EMPTY
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+        if info.st_size <= HEAD:
+            found = _by_content(head, len(head))
+        else:
+            with mmap(file.fileno(), 0, access=ACCESS_READ) as whole:
+                found = _by_content(whole, len(whole))
+        if found in (ZIP, BINARY):
+            return _zip_flavour(path, found)
+    return found
+
+
+def sniff_bytes(head: bytes) -> str:
+    """Return the format that the first bytes show; a zip is only `zip`, for its directory lies at the end."""
+    if not head:
+        return EMPTY
+    return _by_content(head, None)
+
+
+def _by_content(data: bytes | mmap, size: int | None) -> str:
+    """Decide from `data`; `size` is the length of the whole, None where `data` may be cut."""
+    head = data[:HEAD]
+    if head[:4] in (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"):
+        return ZIP
+    if head[:1] == b"\x80" and len(head) > 1 and head[1] <= 8:
+        return _pickle_flavour(head)
+    found = next((name for magic, name in _MAGIC if head.startswith(magic)), None)
+    if found is not None:
+        return found
+    if head[:3] == b"BZh" and head[3:4].isdigit() and head[4:10] in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90"):
+        return BZ2
+    if _ZF.match(head):
+        return JOBLIB_ZF
+    if head[:3] in (b"{L\x00", b"{l\x00", b"{i\x07") and b"learner" in head[:32]:
+        return XGBOOST_UBJ
+    if head[4:8] == b"TFL3":
+        return TFLITE
+    if head[:1] == b"x" and len(head) > 1 and head[1] in _ZLIB_SECOND and (0x7800 + head[1]) % 31 == 0:
+        return ZLIB
+    if _is_tar(head):
+        return TAR
+    if any(data[at : at + 8] == b"\x89HDF\r\n\x1a\n" for at in (512, 1024, 2048, 4096)):
+        return HDF5
+    if len(head) >= 4 and head[2:4] == b"\r\n" and head[1] in (0x0C, 0x0D, 0x0E) and head[4:8] == bytes(4):
+        return BYTECODE
+    if _is_safetensors(head, size):
+        return SAFETENSORS
+    if looks_like_pickle(data):
+        return _pickle_flavour(head)
+    return _protobuf(data, size is None) or _textual(head, size is None or size > HEAD) or BINARY
+
+
+def _pickle_flavour(head: bytes) -> str:
+    """Tell a legacy torch file and a joblib dump from other pickles."""
+    if _TORCH_MAGIC in head[:32]:
+        return TORCH_LEGACY
+    return JOBLIB if b"joblib.numpy_pickle" in head else PICKLE
+
+
+def _zip_flavour(path: Path, otherwise: str) -> str:
+    """Tell the formats that are zips by the names of their members."""
+    try:
+        if otherwise == BINARY and not zipfile.is_zipfile(path):
+            return BINARY
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OverflowError):
+        return otherwise
+    return zip_flavour(names)
+
+
+def zip_flavour(names: list[str]) -> str:
+    """Return the format of a zip with members of these names."""
+    known = set(names)
+    last = {name.rsplit("/", 1)[-1] for name in names}
+    if "data.pkl" in last:
+        compiled = "constants.pkl" in last or any("/code/" in f"/{name}" for name in names)
+        return TORCHSCRIPT if compiled else TORCH_ZIP
+    if "schema.json" in known:
+        return SKOPS
+    if "config.json" in known and ("metadata.json" in known or "model.weights.h5" in known):
+        return KERAS
+    if names and all(name.endswith(".npy") for name in names):
+        return NPZ
+    return ZIP
+
+
+def _is_tar(head: bytes) -> bool:
+    """Say whether a tar header with a right checksum stands at 0 (ustar, or older without a magic)."""
+    block = head[:512]
+    if len(block) < 512 or not block[0]:
+        return False
+    digits = block[148:156].strip(b" \x00")
+    if not digits or any(char not in b"01234567" for char in digits):
+        return False
+    return int(digits, 8) == sum(block) - sum(block[148:156]) + 8 * 32
+
+
+def _is_safetensors(head: bytes, size: int | None) -> bool:
+    """A length of 8 bytes, then JSON; a wrong length is still safetensors when a tensor table follows."""
+    if len(head) < 10 or head[8:9] != b"{" or head[9:10] not in b'"} \n\t\r':
+        return False
+    length = int.from_bytes(head[:8], "little")
+    return (size is None or length <= size - 8) or any(k in head[:4096] for k in (b'"data_offsets"', b'"dtype"'))
+
+
+def _varint(data: bytes | mmap, at: int) -> tuple[int, int]:
+    """Return (value, next position); position -1 at a broken one."""
+    value = shift = 0
+    for byte in data[at : at + 10]:
+        value |= (byte & 0x7F) << shift
+        at += 1
+        if byte < 0x80:
+            return value, at
+        shift += 7
+    return 0, -1
+
+
+def _protobuf(data: bytes | mmap, cut: bool) -> str | None:
+    """Tell ONNX and SavedModel by the fields of their outermost message."""
+    fields: dict[int, int] = {}
+    at, end = 0, len(data)
+    for _ in range(10_000):
+        if at >= end:
+            break
+        key, at = _varint(data, at)
+        field, wire = key >> 3, key & 7
+        if at < 0 or not field or field > 64 or wire not in (0, 2):
+            return None
+        fields[field] = wire
+        value, at = _varint(data, at)
+        if at < 0:
+            return None
+        if wire == 2:
+            at += value
+    if at > end and not cut and 7 not in fields:
+        return None
+    if fields.get(7) == 2 and fields.get(1, 0) == 0 and (1 in fields or 8 in fields):
+        return ONNX
+    if fields in ({1: 0, 2: 2}, {2: 2}) and at == end and _TEXT_CONTROL.search(data[:64]):
+        return SAVEDMODEL
+    return None
+
+
+def _textual(head: bytes, cut: bool) -> str | None:
+    """Tell text formats apart; None for anything that is not text."""
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") and len(head) > 2:
+        return UTF16
+    body = head.removeprefix(b"\xef\xbb\xbf")
+    if _TEXT_CONTROL.search(body):
+        pairs = body[: len(body) // 2 * 2]
+        zeros = max(pairs[0::2].count(0), pairs[1::2].count(0))
+        return UTF16 if len(pairs) >= 8 and zeros * 10 >= len(pairs) * 4 else None
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if cut and error.start >= len(body) - 4:
+            text = body[: error.start].decode("utf-8")
+        else:
+            high = sum(byte >= 0x80 for byte in body)
+            return TEXT if high * 10 < len(body) * 3 else None
+    return _kind_of_text(text.lstrip(), cut)
+
+
+def _kind_of_text(text: str, cut: bool) -> str:
+    if text.startswith("tree\nversion=v"):
+        return LIGHTGBM
+    if text[:1] in ("{", "["):
+        if text[:40].replace(" ", "").startswith('{"learner":{"') and '"gradient_booster"' in text:
+            return XGBOOST_JSON
+        lines = text.split("\n", 2)
+        if text[0] == "{" and len(lines) > 1 and lines[1][:1] == "{" and _parses(lines[0]):
+            return JSONL
+        return JSON if cut or _parses(text) else TEXT
+    lines = [line for line in text.split("\n")[:20] if line.strip()]
+    if cut and len(lines) > 1:
+        lines.pop()
+    for separator in (",", ";", "\t", "|"):
+        counts = [line.count(separator) for line in lines]
+        if len(counts) >= 2 and counts[0] and sum(count == counts[0] for count in counts) * 10 >= len(counts) * 8:
+            return CSV
+    return TEXT
+
+
+def _parses(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,154 @@
+"""Policy files: inheritance, tightening, errors with line and column."""
+
+import pytest
+from assay.model.errors import InvalidInput
+from assay.model.spec import DetectorSpec, Explanation, MetricSpec, OptionSpec
+from assay_policies.ask import detector_options, settled_by
+from assay_policies.load import builtin_names, load_policy
+
+SPEC = DetectorSpec(
+    id="demo.check", title="demo", version="1", family="demo", needs=("artifact",), body="demo:Demo",
+    explanation=Explanation(what="w", why="w", how_to_read="h", how_to_fix="f", cannot_see=("x",)),
+    metrics=(
+        MetricSpec(id="demo.check.count", title="calls", unit="calls", direction="lower-is-better", labels=("file",)),
+        MetricSpec(id="demo.check.p-value", title="p", unit="1", direction="higher-is-better"),
+    ),
+    options=(OptionSpec(name="depth", type="int", default=3, low=1, high=9, help="h"),),
+)  # fmt: skip
+SPECS = {SPEC.id: SPEC}
+HEAD = "version: 1\nid: acme/x\n"
+RULE = "rules:\n  - id: r\n    metric: demo.check.count\n    limit: {max: 0}\n"
+
+BROKEN = {
+    "no rules": (HEAD, "1:1", "no rules"),
+    "unknown metric": (HEAD + RULE.replace("count", "coutn"), "5:13", "did you mean 'demo.check.count'"),
+    "no limit": (HEAD + RULE.replace("{max: 0}", "{}"), "4:5", "`max` or `min`"),
+    "limit upside down": (HEAD + RULE.replace("{max: 0}", "{max: 0, min: 1}"), "6:12", "nothing can pass"),
+    "unknown judge": (HEAD + RULE.replace("{max: 0}", "{max: 0, judge: uper}"), "6:28", "did you mean 'upper'"),
+    "unknown label": (HEAD + RULE + "    where: {fiel: x}\n", "7:13", "did you mean 'file'"),
+    "unknown each": (HEAD + RULE + "    each: [class]\n", "7:12", "has no label 'class'"),
+    "unknown option": (HEAD + RULE + "    params: {dept: 3}\n", "7:14", "did you mean 'depth'"),
+    "unknown key": (HEAD + RULE + "    severty: high\n", "7:5", "did you mean 'severity'"),
+    "unknown severity": (HEAD + RULE + "    severity: hgih\n", "7:15", "did you mean 'high'"),
+    "unknown gate": (HEAD + "gate: {fail: allow}\n" + RULE, "3:14", "not one of block, report"),
+    "unknown input": (HEAD + "requires_inputs: [data.trian]\n" + RULE, "3:19", "did you mean 'data.train'"),
+    "same rule twice": (HEAD + RULE + RULE.removeprefix("rules:\n"), "7:9", "given twice"),
+    "bad expression": (HEAD + RULE + "    when: \"open('x')\"\n", "7:11", "the only call is value"),
+    "unknown built-in": ("extends: [builtin:strickt]\n" + HEAD + RULE, "1:11", "did you mean 'strict'"),
+    "parent that is not there": ("extends: [no.yaml]\n" + HEAD + RULE, "1:11", "no such file"),
+    "two parents": ("extends: [a.yaml, b.yaml]\n" + HEAD + RULE, "1:19", "one parent"),
+    "itself as parent": ("extends: [p.yaml]\n" + HEAD + RULE, "1:1", "circle"),
+    "alpha of 0": (HEAD + "alpha: 0\n" + RULE, "3:8", "greater than 0"),
+    "waiver without expiry": (
+        HEAD + RULE + "waivers:\n  - {id: W, finding: " + "a" * 32
+        + ", reason: long enough text, kind: not_affected, approver: abc}\n", "8:5", "expires: is missing"),
+    "waiver for a bare rule": (
+        HEAD + RULE + "waivers:\n  - {id: W, finding: r, reason: long enough text, kind: not_affected, approver: abc, "
+        "expires: 2027-01-01}\n", "8:22", "pattern"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "place", "words"), BROKEN.values(), ids=BROKEN)
+def test_broken_policy(tmp_path, text, place, words):
+    path = tmp_path / "p.yaml"
+    path.write_text(text)
+    with pytest.raises(InvalidInput) as caught:
+        load_policy(str(path), SPECS)
+    said = str(caught.value)
+    assert said.startswith(f"{path}:{place}: "), said
+    assert words in said, said
+
+
+@pytest.fixture
+def family(tmp_path):
+    """Write a parent, and load children of it."""
+    parent = HEAD.replace("acme/x", "acme/parent") + "alpha: 0.04\ngate: {inconclusive: block}\n" + (
+        "rules:\n  - {id: r, metric: demo.check.count, limit: {max: 2, margin: 1}, severity: medium, required: declared}\n"
+        "  - {id: free, metric: demo.check.count, limit: {max: 2}, overridable: true}\n"
+    )  # fmt: skip
+    (tmp_path / "parent.yaml").write_text(parent)
+
+    def load(text):
+        (tmp_path / "child.yaml").write_text("extends: [parent.yaml]\n" + HEAD + text)
+        return load_policy(str(tmp_path / "child.yaml"), SPECS)
+
+    return load
+
+
+def test_child_tightens_and_keeps_the_rest(family):
+    loaded = family("rules:\n  - {id: r, limit: {max: 0}, severity: high, required: true}\n")
+    rule = next(rule for rule in loaded.policy.rules if rule.id == "r")
+    assert (rule.limit.max, rule.limit.margin, rule.severity, rule.required) == (0, 1, "high", True)
+    assert rule.metric == "demo.check.count"
+    assert loaded.policy.alpha == 0.04
+    assert loaded.policy.gate.inconclusive == "block"
+    assert loaded.root_rules == 2
+    assert [digest.path.rsplit("/")[-1] for digest in loaded.chain] == ["parent.yaml", "child.yaml"]
+    assert len({digest.sha256 for digest in loaded.chain}) == 2
+
+
+LOOSER = {
+    "higher limit": ("{id: r, limit: {max: 3}}", "5:26"),
+    "wider margin": ("{id: r, limit: {margin: 2}}", "5:29"),
+    "lower severity": ("{id: r, severity: low}", "5:23"),
+    "not required": ("{id: r, required: false}", "5:23"),
+    "judged by the point": ("{id: r, limit: {judge: point}}", "5:28"),
+    "only a warning": ("{id: r, effect: warn}", "5:21"),
+    "only some files": ("{id: r, where: {file: a}}", "5:20"),
+    "only sometimes": ("{id: r, when: \"target.task == 'x'\"}", "5:19"),
+}
+
+
+@pytest.mark.parametrize(("rule", "place"), LOOSER.values(), ids=LOOSER)
+def test_child_may_not_loosen(family, rule, place):
+    with pytest.raises(InvalidInput, match=rf"child.yaml:{place}: rule 'r': .*the parent does not allow it"):
+        family(f"rules:\n  - {rule}\n")
+
+
+def test_child_may_loosen_what_is_overridable(family):
+    loaded = family("rules:\n  - {id: free, limit: {max: 9}}\n")
+    assert next(rule for rule in loaded.policy.rules if rule.id == "free").limit.max == 9
+
+
+def test_child_may_not_open_the_gate_or_raise_alpha(family):
+    with pytest.raises(InvalidInput, match="may only tighten"):
+        family("gate: {inconclusive: report}\n" + RULE.replace("id: r", "id: n"))
+    with pytest.raises(InvalidInput, match="above the parent's"):
+        family("alpha: 0.05\n" + RULE.replace("id: r", "id: n"))
+
+
+def test_params_reach_the_detector_and_conflicts_are_told(family):
+    text = "rules:\n  - {id: n, metric: demo.check.count, limit: {max: 0}, params: {depth: 4}}\n"
+    assert detector_options(family(text)) == {"demo.check": {"depth": 4}}
+    other = text + "  - {id: m, metric: demo.check.count, limit: {max: 0}, params: {depth: 5}}\n"
+    with pytest.raises(InvalidInput, match="one scan has one value"):
+        detector_options(family(other))
+
+
+def test_settled_only_when_every_rule_is_decided(family, build):
+    from assay.model.interval import Interval
+
+    settled = settled_by(family("rules:\n  - {id: n, metric: demo.check.count, where: {file: a}, limit: {max: 9}}\n"))
+    wide = Interval(low=1, high=5, level=1.0, method="t")
+    assert not settled("demo.check.count", wide, {"file": "a"})
+    assert settled("demo.check.count", Interval(low=10, high=12, level=1.0, method="t"), {"file": "a"})
+    assert not settled("demo.check.count", Interval(low=10, high=12, level=0.9, method="t"), {"file": "a"})
+
+
+@pytest.mark.parametrize("name", builtin_names())
+def test_every_number_of_a_builtin_policy_has_its_reason(name):
+    from assay.engine.catalogue import load_catalogue
+
+    loaded = load_policy(name, load_catalogue().specs)
+    assert loaded.policy.rules
+    for rule in loaded.policy.rules:
+        assert len(rule.why) > 40, rule.id
+        assert rule.controls, rule.id
+
+
+def test_a_rule_on_a_broken_plugin_stands(tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_text(HEAD + RULE.replace("demo.check.count", "gone.check.count"))
+    with pytest.raises(InvalidInput):
+        load_policy(str(path), SPECS)
+    assert load_policy(str(path), SPECS, ["gone.check"]).policy.rules[0].metric == "gone.check.count"
