@@ -83,7 +83,12 @@ def table(specs: list[DetectorSpec], prefix: str) -> list[str]:
 def index(specs: list[DetectorSpec]) -> str:
     """Return the index page, with the framework table."""
     lines = [NOTE, "", "# Detectors", "", *table(specs, ""), "", "## Frameworks", ""]
-    lines += ["Evidence relevant to these entries; never a statement of compliance.", "", "| entry | detectors |", "|---|---|"]
+    lines += [
+        "Evidence relevant to these entries; never a statement of compliance.",
+        "",
+        "| entry | detectors |",
+        "|---|---|",
+    ]
     entries = sorted({entry for spec in specs for entry in spec.frameworks})
     for entry in entries:
         lines.append(f"| `{entry}` | {', '.join(f'`{s.id}`' for s in specs if entry in s.frameworks)} |")

@@ -230,6 +230,8 @@ def _decision(
         else Used(metric=used.metric, labels=used.labels, value=used.value, interval=used.interval, n=used.n),
         measurements=count,
         limit=in_words(rule.limit),
+        at_most=rule.limit.max,
+        at_least=rule.limit.min,
         distance=comparison.distance if comparison else None,
         controls=rule.controls,
     )

@@ -40,10 +40,8 @@ def attempt(call: Callable[[], T]) -> Attempt[T]:
 
 def describe(error: BaseException) -> str:
     """Return `ValueError: first line` of an exception that may be hostile."""
-    try:
-        lines = str(error).strip().splitlines()
-        text = lines[0] if lines else ""
-    except (TypeError, ValueError, AttributeError, RecursionError):
-        text = "its message cannot be shown"
+    said = attempt(lambda: str(error).strip().splitlines())
+    lines = ["its message cannot be shown"] if said.value is None else said.value
+    text = lines[0] if lines else ""
     clean = "".join(char if char.isprintable() else " " for char in text[:MAX_MESSAGE])
     return f"{type(error).__name__}: {clean}" if clean else type(error).__name__

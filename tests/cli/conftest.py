@@ -43,7 +43,10 @@ def target(tmp_path):
     x = generator.normal(size=(60, 3))
     y = (x[:, 0] > 0).astype(int)
     for name, rows in (("train", slice(0, 40)), ("test", slice(40, 60))):
-        lines = ["a,b,c,label", *(f"{','.join(f'{v:.4f}' for v in row)},{k}" for row, k in zip(x[rows], y[rows], strict=True))]
+        lines = [
+            "a,b,c,label",
+            *(f"{','.join(f'{v:.4f}' for v in row)},{k}" for row, k in zip(x[rows], y[rows], strict=True)),
+        ]
         (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n")
     write_manifest(tmp_path)
     return tmp_path

@@ -1,6 +1,7 @@
 """What is wrong with a manifest or policy: file, line, column, the line, a caret, the near miss."""
 
 import pytest
+
 from assay.documents.validate import validate
 from assay.documents.yaml_text import parse
 from assay.model.errors import InvalidInput

@@ -6,9 +6,7 @@ from assay.model.interval import Interval
 from assay.model.measurement import Measurement
 from assay.model.spec import Capability, DetectorSpec, Explanation, MetricSpec
 
-METRICS = (
-    MetricSpec(id="demo.check.n", title="n", unit="1", low=0, high=10, direction="neither", labels=("k",)),
-)
+METRICS = (MetricSpec(id="demo.check.n", title="n", unit="1", low=0, high=10, direction="neither", labels=("k",)),)
 SPEC = DetectorSpec(
     id="demo.check", title="demo", version="1", family="demo", stage=3, needs=(Capability.LOGS,), metrics=METRICS,
     explanation=Explanation(what="w", why="w", how_to_read="h", how_to_fix="f", cannot_see=("x",)),

@@ -7,10 +7,11 @@ import struct
 
 import numpy as np
 import pytest
-from assay.engine import frames
-from assay.engine.frames import FrameError, decode, encode
 from hypothesis import given
 from hypothesis import strategies as st
+
+from assay.engine import frames
+from assay.engine.frames import FrameError, decode, encode
 
 
 def read_from(data: bytes):
@@ -95,7 +96,9 @@ def test_hostile_frames_are_refused_and_nothing_fires(data):
 
 
 @pytest.mark.parametrize(
-    "value", [object(), {1: 2}, np.array([None]), b"bytes", {"a": {1, 2}}], ids=["object", "key", "objects", "bytes", "set"]
+    "value",
+    [object(), {1: 2}, np.array([None]), b"bytes", {"a": {1, 2}}],
+    ids=["object", "key", "objects", "bytes", "set"],
 )
 def test_what_is_not_plain_does_not_travel(value):
     with pytest.raises(FrameError):

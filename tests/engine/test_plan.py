@@ -1,6 +1,7 @@
 """The plan: order, reasons, options."""
 
 import pytest
+
 from assay.engine.plan import make_plan, resolve_options
 from assay.model.errors import InvalidInput
 from assay.model.outcome import Status

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from assay.engine.catalogue import Broken
 from assay.engine.plan import Plan, Step
 from assay.engine.run import Setting, execute

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from assay.engine.room import PROPERTIES
 from assay.engine.supervisor import Task, Worker, WorkerDied
 from assay.engine.tasks import OutOfTime, TaskFailed, TaskRunner

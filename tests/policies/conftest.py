@@ -4,6 +4,7 @@ import datetime
 from types import SimpleNamespace
 
 import pytest
+
 from assay.model.evidence import Evidence, Locator
 from assay.model.interval import Binomial, Exact, Interval
 from assay.model.measurement import Measurement

@@ -1,6 +1,7 @@
 """Exit codes 0 to 5 and 130, exactly as written; 3 beats 1 beats 4 beats 5."""
 
 import pytest
+
 from assay.model.outcome import Status
 from assay.model.result import InputRecord
 from assay_policies.waive import fingerprint
@@ -29,7 +30,9 @@ def test_1_when_a_limit_is_broken_and_the_sentence_names_the_evidence(build):
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED, Status.SKIPPED, Status.NOT_APPLICABLE])
 def test_3_when_a_required_check_did_not_run(build, status):
-    record = build.record(build.outcome(status=status, reason="because"), build.outcome(build.count(0, metric="o.k.n"), detector="o.k"))
+    record = build.record(
+        build.outcome(status=status, reason="because"), build.outcome(build.count(0, metric="o.k.n"), detector="o.k")
+    )
     assert build.verdict(record, build.zero).exit_code == 3
 
 
@@ -118,7 +121,9 @@ def test_130_when_interrupted(build):
 
 def test_3_beats_1(build):
     other = {"id": "other", "metric": "o.k.n", "limit": {"max": 0}, "required": True}
-    record = build.record(build.outcome(build.count(2)), build.outcome(status=Status.FAILED, reason="x", detector="o.k"))
+    record = build.record(
+        build.outcome(build.count(2)), build.outcome(status=Status.FAILED, reason="x", detector="o.k")
+    )
     assert build.verdict(record, build.zero, other).exit_code == 3
 
 

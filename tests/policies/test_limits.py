@@ -1,12 +1,13 @@
 """One interval against one limit, in every judge mode; intervals at the level that the policy asks for."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from assay.model.interval import Interval
 from assay_policies.levels import clopper_pearson, interval_at
 from assay_policies.limits import Standing, compare
 from assay_policies.schema import Limit
-from hypothesis import given
-from hypothesis import strategies as st
 
 W, B, OPEN = Standing.WITHIN, Standing.BEYOND, Standing.OPEN
 

@@ -1,6 +1,7 @@
 """Policy files: inheritance, tightening, errors with line and column."""
 
 import pytest
+
 from assay.model.errors import InvalidInput
 from assay.model.spec import DetectorSpec, Explanation, MetricSpec, OptionSpec
 from assay_policies.ask import detector_options, settled_by

@@ -1,6 +1,7 @@
 """p-values: below alpha is evidence of harm, above it is inconclusive unless the power is shown."""
 
 import pytest
+
 from assay.model.interval import Exact, Interval
 from assay.model.measurement import Measurement
 

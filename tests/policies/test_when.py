@@ -1,6 +1,7 @@
 """`when`: three values, a small grammar, nothing else."""
 
 import pytest
+
 from assay.model.interval import Interval
 from assay_policies.when import check_expression, evaluate
 

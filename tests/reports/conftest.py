@@ -51,6 +51,7 @@ def decision(rule: str, verdict: DecisionVerdict, used: Measurement | None = Non
         "reason": f"{rule} came out as {verdict}",
         "required": True,
         "limit": "at most 0",
+        "at_most": 0,
         "controls": ("atlas:AML.T0010", "cwe:CWE-502"),
     } | more
     if used is not None:
@@ -97,7 +98,7 @@ def provenance(**more: Any) -> Provenance:
         "declared": ("artifact", "model", "logs"),
         "policies": (FileDigest(path="builtin:baseline", sha256="d" * 64),),
         "versions": {"assay": "0.1.0", "python": "3.11.9"},
-        "run": RunFacts(argv=("assay", "scan", "target/assay.yaml", "--policy", "baseline"), seconds=1.5),
+        "run": RunFacts(argv=("assay", "scan", "target/assay.yaml", "--policy", "baseline"), seconds=1.5, folder="target"),
     }
     return Provenance(**(values | more))
 
@@ -179,6 +180,7 @@ def inconclusive() -> ScanResult:
             leak,
             blocks=True,
             limit="at most 0.05",
+            at_most=0.05,
             needs_n=4200,
             distance=-0.05,
         ),
@@ -261,7 +263,7 @@ def bare_file() -> ScanResult:
     secret = decision("no-secrets", DecisionVerdict.FAIL, blocks=True)
     record = usable("artifacts[0]", "model.pkl", "b")
     return ScanResult(
-        provenance=provenance(manifest=None, inputs=(record,), target="model.pkl"),
+        provenance=provenance(manifest=None, inputs=(record,), target="model.pkl", run=RunFacts(seconds=1.5)),
         outcomes=(ran("artifact.unsafe-code", calls),),
         verdict=verdict("fail", 1, [failed, secret], [finding(1, failed, calls), finding(2, secret)]),
     )

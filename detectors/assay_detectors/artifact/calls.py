@@ -10,7 +10,21 @@ from assay.targets.allowlist import is_known_package, trusted
 from assay.targets.pickle_probe import looks_like_pickle
 from assay_detectors.artifact import arrays
 from assay_detectors.artifact.machine import Broken, Machine
-from assay_detectors.artifact.values import NONE, OPAQUE, TAINTED, TEXT, Blob, Dtype, Global, Marker, State, Wrapper
+from assay_detectors.artifact.values import (
+    DICT,
+    LIST,
+    NONE,
+    OPAQUE,
+    SET,
+    TAINTED,
+    TEXT,
+    Blob,
+    Dtype,
+    Global,
+    Marker,
+    State,
+    Wrapper,
+)
 
 COMPUTED = "<computed>"
 _LATIN = frozenset({"latin1", "latin-1", "iso-8859-1", "latin", "l1"})
@@ -254,8 +268,8 @@ def op_build(m: Machine, at: int) -> int:
         arrays.dtype_state(target, state)
     elif isinstance(target, Wrapper):
         return arrays.build_wrapper(m, target, state, at)
-    elif isinstance(target, str | int | tuple | Blob) or target is NONE:
-        raise Broken("a value without state is given one")
+    elif isinstance(target, str | int | tuple | Blob | State) or target in (NONE, LIST, DICT, SET):
+        m.report.unread("a plain value is given a state, on which Python's two unpicklers differ")
     return at
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -107,11 +108,11 @@ def _nobody(value: str) -> bool:
 def _resolved(found: list[Found]) -> list[Found]:
     """Keep the surest of those that overlap; a URL may hold others and stays beside them."""
     kept: list[Found] = []
+    spans: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
     for one in sorted(found, key=lambda f: (-f.score, TABLE_ORDER[f.entity], f.start - f.end, f.start)):
-        if not any(one.start < other.end and other.start < one.end and _rivals(one, other) for other in kept):
+        taken = spans[one.entity == "URL"]  # in order, none overlapping
+        at = bisect_left(taken, (one.start, one.end))
+        if (at == 0 or taken[at - 1][1] <= one.start) and (at == len(taken) or one.end <= taken[at][0]):
+            taken.insert(at, (one.start, one.end))
             kept.append(one)
     return sorted(kept)
-
-
-def _rivals(one: Found, other: Found) -> bool:
-    return (one.entity == "URL") == (other.entity == "URL")

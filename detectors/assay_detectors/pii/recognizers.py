@@ -73,8 +73,8 @@ def _public_domain() -> Any:
     extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
     def check(text: str) -> bool:
-        domain = text.rpartition("@")[2]
-        return bool(extract(domain).registered_domain)
+        parts = extract(text.rpartition("@")[2])
+        return bool(parts.domain and parts.suffix)
 
     return check
 

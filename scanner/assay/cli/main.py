@@ -52,10 +52,10 @@ class LazyGroup(click.Group):
         """Suggest the near miss for an unknown command."""
         name = args[0] if args else ""
         if name and not name.startswith("-") and name not in _COMMANDS:
-            import difflib
+            from assay.model.near import closest
 
-            hits = difflib.get_close_matches(name, list(_COMMANDS), n=1)
-            hint = f" Did you mean '{hits[0]}'?" if hits else " See 'assay --help'."
+            hit = closest(name, _COMMANDS)
+            hint = f" Did you mean '{hit}'?" if hit else " See 'assay --help'."
             raise click.UsageError(f"No such command '{name}'.{hint}", ctx)
         return super().resolve_command(ctx, args)
 

@@ -31,8 +31,17 @@ from assay.model.errors import EXIT_NOT_ASSESSED, EXIT_OK
     help="The source of randomness.",
 )
 @click.option("--budget", metavar="TIME", help="Longest time for the scan: 90s, 10m, 1h.")
+@click.option("--allow-unsandboxed", is_flag=True, help="Load models even where no worker can be sealed; recorded.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code and the files remain.")
-def scan(target: Path, policy_name: str, outputs: Sequence[str], seed: int, budget: str | None, quiet: bool) -> int:
+def scan(
+    target: Path,
+    policy_name: str,
+    outputs: Sequence[str],
+    seed: int,
+    budget: str | None,
+    allow_unsandboxed: bool,
+    quiet: bool,
+) -> int:
     """Scan TARGET and judge it.
 
     TARGET is a manifest (assay.yaml), a model file, a log file, or a folder of either.
@@ -56,6 +65,7 @@ def scan(target: Path, policy_name: str, outputs: Sequence[str], seed: int, budg
         budget_seconds=_seconds(budget),
         params=detector_options(loaded),
         argv=("assay", *sys.argv[1:]),
+        allow_unsandboxed=allow_unsandboxed,
     )
     spool = Spool() if any(output.format == "findings" for output in wanted) else None
     _sigterm_interrupts()

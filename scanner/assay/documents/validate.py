@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import typing
 from typing import Any, TypeVar
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from assay.documents.yaml_text import Loc, YamlText
 from assay.model.errors import InvalidInput
+from assay.model.near import closest
 
 MAX_SHOWN = 10
 
@@ -41,8 +41,8 @@ def problem_at(document: YamlText, loc: Loc, sentence: str, *, key: bool = False
 
 def near(word: str, known: typing.Iterable[str]) -> str:
     """Return `; did you mean 'x'?` or nothing."""
-    hits = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {hits[0]!r}?" if hits else ""
+    hit = closest(word, known)
+    return f"; did you mean {hit!r}?" if hit is not None else ""
 
 
 def _problem(document: YamlText, noun: type[BaseModel], item: dict[str, Any]) -> tuple[int, int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from assay.engine.supervisor import Task
@@ -48,9 +49,16 @@ def _compare_tables(resolved: Resolved, tasks: TaskRunner, records: list[InputRe
 
 
 def probe_models(
-    resolved: Resolved, tasks: TaskRunner, records: list[InputRecord], outcomes: Iterable[Outcome]
+    resolved: Resolved,
+    tasks: TaskRunner,
+    records: list[InputRecord],
+    outcomes: Iterable[Outcome],
+    allow_unsandboxed: bool,
 ) -> list[InputRecord]:
-    """Open each model that stage 0 found clean and ask it for a few predictions; refuse the others."""
+    """Open each model that stage 0 found clean and ask it for a few predictions; refuse the others.
+
+    Models are opened in a fresh worker that has read nothing else, and only where it proved its seal.
+    """
     safety = {
         measurement.labels.get("file"): measurement.interval.high == 0
         for outcome in outcomes
@@ -63,13 +71,28 @@ def probe_models(
         for measurement in outcome.measurements
         if measurement.metric == SAFETY_METRIC and (measurement.interval.low or 0) > 0
     }
+    clean = {ref.name for ref in resolved.inputs if ref.role == "model" and _clean(ref, safety)}
+    sealed = tasks.seal is not None and tasks.seal.complete
+    tasks.renew(replace(ref, spec={**ref.spec, "pickle_ok": ref.name in clean}) for ref in resolved.inputs)
     probed = []
     for record, ref in zip(records, resolved.inputs, strict=True):
         if record.role == "model" and record.status == "usable":
-            clean = _clean(ref, safety)
-            record = _probed(record, ref, tasks) if clean else _refused(record, ref, _below(ref, bad))
+            if ref.name not in clean:
+                record = _refused(record, ref, _below(ref, bad))
+            elif sealed or allow_unsandboxed:
+                record = _probed(record, ref, tasks)
+            else:
+                record = _unsealed(record, ref)
         probed.append(record)
     return probed
+
+
+def _unsealed(record: InputRecord, ref: InputRef) -> InputRecord:
+    problem = (
+        f"{ref.shown}: was not loaded, because this machine cannot seal the worker; "
+        "`assay detectors doctor` says why; scan on Linux with Landlock and seccomp, or add --allow-unsandboxed for a model that you trust"
+    )
+    return record.model_copy(update={"status": "refused", "problem": _placed(problem, ref)})
 
 
 def _below(ref: InputRef, files: Iterable[str | None]) -> bool:

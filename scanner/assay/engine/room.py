@@ -17,6 +17,8 @@ from assay.targets.refs import InputRef
 _KEPT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "ASSAY_WORKER_STDERR")
 """Variables of the user's environment that a worker may see; none of them is a secret."""
 
+MAX_BESIDE = 2000
+
 PROPERTIES = ("read elsewhere", "write", "exec", "tcp", "udp", "fork", "signal the parent")
 
 
@@ -70,7 +72,7 @@ class Room:
     def environment(self) -> dict[str, str]:
         """Return the environment of a worker: an allowlist, one thread, fixed hashes, nothing that phones home."""
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         return {
             **kept,
             **threads,
@@ -93,13 +95,27 @@ class Room:
 
 
 def listed_files(refs: Iterable[InputRef]) -> list[str]:
-    """Return what a worker may read of the target: its inputs, and the folder of a factory's source.
+    """Return what a worker may read of the target: its inputs; a name that ends in `/` may be listed, not read.
 
-    A link counts with the file that it leads to. ONNX external data lie beside their model, so its folder is listed.
+    A link counts with the file that it leads to. A model may have external data beside it, so the files of its folder
+    are on the list; a factory is source code in the manifest's folder, so the source files there are.
     """
     listed: list[str] = []
     for ref in refs:
         listed += [ref.path, os.path.realpath(ref.path)]
         if ref.role == "model":
-            listed.append(os.path.dirname(os.path.realpath(ref.path)))
+            listed += _beside(os.path.dirname(os.path.realpath(ref.path)), "")
+        if ref.spec.get("factory") and ref.spec.get("root"):
+            listed += _beside(ref.spec["root"], ".py")
     return list(dict.fromkeys(listed))
+
+
+def _beside(folder: str, suffix: str) -> list[str]:
+    """Return the folder itself, for listing, and the files in it and its packages that end in `suffix`."""
+    found = [folder + "/"]
+    for current, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if suffix and name.isidentifier())
+        found += [os.path.join(current, name) for name in sorted(files) if name.endswith(suffix)]
+        if len(found) > MAX_BESIDE:
+            break
+    return found[:MAX_BESIDE]

@@ -16,6 +16,7 @@ from assay.engine.context import Progress, RunContext, Settled
 from assay.engine.contract import ContractBroken, check
 from assay.engine.intake import examine_inputs, probe_models
 from assay.engine.plan import Plan, Step
+from assay.engine.room import Seal
 from assay.engine.spool import Spool
 from assay.engine.tasks import OutOfTime, TaskFailed, TaskRunner
 from assay.model.measurement import Measurement
@@ -33,6 +34,7 @@ class Run:
     records: list[InputRecord] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     interrupted: bool = False
+    seal: Seal | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Setting:
     spool: Spool | None
     progress: Progress
     settled: Settled
+    allow_unsandboxed: bool = False
 
 
 def execute(plan: Plan, broken: Iterable[Broken], resolved: Resolved, tasks: TaskRunner, setting: Setting) -> Run:
@@ -55,13 +58,13 @@ def execute(plan: Plan, broken: Iterable[Broken], resolved: Resolved, tasks: Tas
         stages = [list(steps) for _, steps in groupby(plan.steps, key=lambda step: step.spec.stage == 0)]
         for steps in stages:
             if steps[0].spec.stage > 0:
-                run.records = probe_models(resolved, tasks, run.records, run.outcomes)
+                run.records = _probe(run, resolved, tasks, setting)
             target = replace(target, records=tuple(run.records))
             for step in steps:
                 run.outcomes.append(_run_step(step, target, tasks, setting))
                 left.remove(step)
         if not any(step.spec.stage > 0 for step in plan.steps):
-            run.records = probe_models(resolved, tasks, run.records, run.outcomes)
+            run.records = _probe(run, resolved, tasks, setting)
     except KeyboardInterrupt:
         run.interrupted = True
         done = {outcome.detector for outcome in run.outcomes}
@@ -72,9 +75,16 @@ def execute(plan: Plan, broken: Iterable[Broken], resolved: Resolved, tasks: Tas
             if step.spec.id not in done
         )
     finally:
+        run.seal = tasks.seal
         tasks.stop()
     run.outcomes.sort(key=lambda outcome: outcome.detector)
     return run
+
+
+def _probe(run: Run, resolved: Resolved, tasks: TaskRunner, setting: Setting) -> list[InputRecord]:
+    if not any(ref.role == "model" for ref in resolved.inputs):
+        return run.records
+    return probe_models(resolved, tasks, run.records, run.outcomes, setting.allow_unsandboxed)
 
 
 def _broken(entry: Broken) -> Outcome:

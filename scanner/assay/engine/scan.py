@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import importlib.util
+import os
 import platform
 import sys
 import time
@@ -43,6 +44,8 @@ class ScanRequest:
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Options from the policy, by detector."""
     argv: tuple[str, ...] = ()
+    allow_unsandboxed: bool = False
+    """Load models even where the worker cannot be sealed; the result says so."""
 
 
 def scan(
@@ -59,7 +62,8 @@ def scan(
     plan = make_plan(catalogue.specs.values(), resolved.declared, request.params, _importable)
     deadline = None if request.budget_seconds is None else clock + request.budget_seconds
     tasks = TaskRunner(resolved.manifest.model_dump(mode="json"), resolved.inputs, deadline)
-    run = execute(plan, catalogue.broken, resolved, tasks, Setting(request.seed, spool, progress, settled))
+    setting = Setting(request.seed, spool, progress, settled, request.allow_unsandboxed)
+    run = execute(plan, catalogue.broken, resolved, tasks, setting)
     facts = RunFacts(
         argv=request.argv,
         started=started.isoformat(timespec="seconds"),
@@ -67,11 +71,20 @@ def scan(
         python=platform.python_version(),
         platform=platform.platform(),
         interrupted=run.interrupted,
+        sandbox=run.seal.lines if run.seal is not None else (),
+        unsandboxed=request.allow_unsandboxed and (run.seal is None or not run.seal.complete),
+        folder=_folder(resolved.root),
     )
     return RunRecord(
         provenance=_provenance(request, resolved, catalogue, plan, run).model_copy(update={"run": facts}),
         outcomes=tuple(run.outcomes),
     )
+
+
+def _folder(root: Path) -> str:
+    """Return the folder of the target relative to the working folder, for reports that point into a checkout."""
+    relative = os.path.relpath(root)
+    return "" if relative.startswith("..") or relative == "." else relative.replace(os.sep, "/")
 
 
 def _importable(module: str) -> bool:

@@ -19,6 +19,7 @@ from assay.targets.refs import InputRef, Shard
 
 START_SECONDS = 60.0
 
+
 class WorkerDied(Exception):
     """The worker ended, hung, or said what is no answer; `str()` tells which."""
 
@@ -49,9 +50,7 @@ class Answer:
 class Worker:
     """One process. Not shared between threads."""
 
-    def __init__(
-        self, manifest: dict[str, Any], inputs: Iterable[InputRef], memory_bytes: int | None = None
-    ) -> None:
+    def __init__(self, manifest: dict[str, Any], inputs: Iterable[InputRef], memory_bytes: int | None = None) -> None:
         self._manifest = manifest
         self._refs = tuple(inputs)
         self._process: subprocess.Popen[bytes] | None = None
@@ -103,7 +102,7 @@ class Worker:
 
     def _start(self) -> None:
         room = self._room = Room()
-        self._process = subprocess.Popen(  # noqa: S603  (our own interpreter and module, no shell)
+        self._process = subprocess.Popen(
             [sys.executable, "-I", "-m", "assay.engine.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from assay.engine.room import Seal
 from assay.engine.supervisor import Answer, Task, Worker, WorkerDied
 from assay.targets.refs import InputRef
 
@@ -60,6 +61,18 @@ class TaskRunner:
                 continue
             return self._value(task, answer)
         raise TaskFailed(f"the worker {reasons[-1]}, {DEATHS} times; the input may be hostile or too large")
+
+    @property
+    def seal(self) -> Seal | None:
+        """Return what the newest worker proved about itself; None before the first task."""
+        return self._worker.seal
+
+    def renew(self, inputs: Iterable[InputRef]) -> None:
+        """End the worker; the next task gets a fresh one, which has read nothing yet, with these inputs."""
+        seal = self._worker.seal
+        self._worker.stop()
+        self._worker = Worker(self.manifest, inputs)
+        self._worker.seal = seal
 
     def stop(self) -> None:
         """End the worker."""

@@ -54,6 +54,9 @@ class RunFacts(Noun):
     sandbox: tuple[str, ...] = ()
     """Layers that were active in every worker."""
     unsandboxed: bool = False
+    """Models were loaded in a worker that could not be sealed."""
+    folder: str = ""
+    """Folder of the target, relative to where the scan was started; empty where it lies outside."""
     python: str = ""
     platform: str = ""
     interrupted: bool = False

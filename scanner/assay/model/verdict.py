@@ -68,6 +68,8 @@ class Decision(Noun):
     """How many measurements the rule looked at."""
     limit: str | None = None
     """The limit in words: `at most 0`."""
+    at_most: Finite | None = None
+    at_least: Finite | None = None
     distance: Finite | None = None
     """From the deciding end of the interval to the limit; negative: beyond it."""
     needs_n: int | None = None

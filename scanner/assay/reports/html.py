@@ -16,7 +16,7 @@ from assay.model.outcome import Outcome, Status
 from assay.model.result import InputRecord, ScanResult
 from assay.model.verdict import Decision, DecisionVerdict
 from assay.reports.answer import QUESTION, answer, status_word
-from assay.reports.html_chart import Chart, chart
+from assay.reports.html_chart import NO_BOUNDS, Bounds, Chart, chart
 from assay.reports.html_words import GLOSSARY, mark
 from assay.reports.issues import SILENT, Issue, issues
 from assay.reports.text import (
@@ -221,7 +221,7 @@ def _measurements(result: ScanResult) -> Cut:
 
 
 def _measurement(m: Measurement, detector: str, decision: Decision | None) -> dict[str, Any]:
-    drawn: Chart = chart(m.value, m.interval, decision.limit if decision is not None else None)
+    drawn: Chart = chart(m.value, m.interval, _bounds(decision))
     return {
         "metric": safe(m.metric, 120),
         "detector": safe(detector, 120),
@@ -287,3 +287,7 @@ def _caption(name: str, which: dict[str, str]) -> str:
 
 def _key(metric: str, which: dict[str, str]) -> tuple[str, str]:
     return metric, repr(sorted(which.items()))
+
+
+def _bounds(decision: Decision | None) -> Bounds:
+    return NO_BOUNDS if decision is None else Bounds(decision.at_most, decision.at_least)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from assay.model.interval import Interval
@@ -12,7 +11,6 @@ from assay.reports.text import number
 WIDTH = 168
 HEIGHT = 26
 _EDGE = 10
-_BOUND = re.compile(r"\bat (most|least) (-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)")
 
 
 class Zone(NamedTuple):
@@ -43,15 +41,12 @@ class Bounds(NamedTuple):
     least: float | None
 
 
-def bounds(limit: str | None) -> Bounds:
-    """Read `at most 0.05` and `at least 0.9` from the words of a limit; other words give none."""
-    found = {side: float(value) for side, value in _BOUND.findall(limit or "")}
-    return Bounds(most=found.get("most"), least=found.get("least"))
+NO_BOUNDS = Bounds(None, None)
 
 
-def chart(value: float, interval: Interval, limit: str | None) -> Chart:
+def chart(value: float, interval: Interval, limit: Bounds = NO_BOUNDS) -> Chart:
     """Place value, interval and limit on one line that holds them all."""
-    most, least = bounds(limit)
+    most, least = limit
     anchors = [value, *(x for x in (interval.low, interval.high, most, least) if x is not None)]
     low, high = min(anchors), max(anchors)
     if low == high:

@@ -29,8 +29,7 @@ class Anchor(NamedTuple):
 
 def manifest_folder(result: ScanResult) -> str:
     """Return the folder of the manifest as it was named, so that uris count from the root of the checkout."""
-    manifest = result.provenance.manifest
-    return posixpath.dirname(manifest.path.replace("\\", "/")) if manifest else ""
+    return result.provenance.run.folder
 
 
 def file_uri(path: str, folder: str = "") -> str | None:

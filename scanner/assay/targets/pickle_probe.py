@@ -56,9 +56,11 @@ class _Probe:
         end = self.data.find(b"\n", self.at)
         if end < 0:
             raise _Break
-        text = self.data[self.at : min(end, self.at + 4096)].decode("utf-8", "replace")
+        raw = self.data[self.at : min(end, self.at + 4096)]
+        if end - self.at > 4096:
+            raw += self.data[max(end - 16, self.at + 4096) : end]  # a quoted text shows both quotes
         self.at = end + 1
-        return text
+        return raw.decode("utf-8", "replace")
 
     def take(self, count: int) -> bytes:
         if self.at + count > len(self.data):

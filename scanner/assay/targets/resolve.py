@@ -71,7 +71,8 @@ def _from_manifest(path: Path) -> Resolved:
     collector = _Collector(root, text)
     for name, model in manifest.all_models:
         at: Loc = ("model",) if name == "model" else ("models", int(name[7:-1]))
-        collector.single(name, "model", model.path, (*at, "path"), model.model_dump(mode="json"))
+        spec = {**model.model_dump(mode="json"), "root": str(root)}
+        collector.single(name, "model", model.path, (*at, "path"), spec)
     for index, pattern in enumerate(manifest.artifacts):
         collector.many("artifact", "artifacts", pattern, ("artifacts", index))
     for role in ("train", "test", "trusted"):

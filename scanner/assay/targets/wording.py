@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+from assay.model.near import closest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,10 +17,8 @@ SHOWN = 3
 
 def near(word: str, known: Iterable[str]) -> str:
     """Return ` (did you mean 'x'?)` for the entry of `known` closest to `word`, or nothing."""
-    names = list(known)
-    folded = {name.casefold(): name for name in reversed(names)}
-    hits = difflib.get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.6)
-    return f" (did you mean {clip(folded[hits[0]], 60)!r}?)" if hits else ""
+    hit = closest(word, known)
+    return f" (did you mean {clip(hit, 60)!r}?)" if hit is not None else ""
 
 
 def rows_at(rows: Sequence[int] | NDArray[np.intp], total: int | None = None) -> str:

@@ -172,7 +172,7 @@ def test_cut_and_flipped_pickles_never_crash_and_never_lose_an_import(protocol: 
         path.write_bytes(bytes(data))
         result = read_artifact(path)
         ok, native = _load(pickle.Unpickler, bytes(data))
-        if native and ok:
+        if ok and any(name.endswith("pickle.loads") for name in native):
             assert result["total"] or not result["complete"], bytes(data)
 
 
@@ -180,7 +180,7 @@ def test_cut_and_flipped_pickles_never_crash_and_never_lose_an_import(protocol: 
 def test_a_frame_that_ends_inside_an_opcode_is_never_clean(value: bytes, tmp_path: Path) -> None:
     path = tmp_path / "x.pkl"
     path.write_bytes(value)
-    assert _load(pickle.Unpickler, value)[1] == ["os.system"]
+    assert not _load(pickle._Unpickler, value)[0]  # type: ignore[attr-defined]
     result = read_artifact(path)
     assert [f["name"] for f in result["findings"]] == ["os.system"]
     assert not result["complete"] and "frame" in result["reasons"][0]

@@ -26,6 +26,8 @@ def abi(libc: ctypes.CDLL) -> int:
 def restrict(libc: ctypes.CDLL, readable: Iterable[str], writable_devices: Iterable[str]) -> int:
     """Allow reading below `readable`, reading and writing of the devices, and no other file; return the ABI.
 
+    Of a path that ends in `/` names may be listed, and nothing read.
+
     Binds this thread and all that it starts. Nothing can be executed any more.
 
     Raises:
@@ -43,7 +45,7 @@ def restrict(libc: ctypes.CDLL, readable: Iterable[str], writable_devices: Itera
         raise OSError(ctypes.get_errno(), "landlock_create_ruleset")
     try:
         for path in dict.fromkeys(readable):
-            _allow(libc, ruleset, path, _READ_FILE | _READ_DIR)
+            _allow(libc, ruleset, path, _READ_DIR if path.endswith("/") else _READ_FILE | _READ_DIR)
         for path in writable_devices:
             _allow(libc, ruleset, path, _READ_FILE | _WRITE_FILE)
         if libc.syscall(_RESTRICT, ruleset, ctypes.c_uint32(0)) != 0:

@@ -1,0 +1,190 @@
+"""The log reader: compression by content, damaged files, wide text, endless lines, byte ranges."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import random
+import subprocess
+import sys
+
+import pytest
+
+from assay.model.errors import UnusableInput
+from assay.targets import logs
+from assay.targets.logs import LogBlock, LogReader, LogWindow
+
+TEXT = "".join(f"line {n} grüße\n" for n in range(1, 2000)) + "last without end"
+
+
+def read(path, start=None, stop=None, **options):
+    """Return the reader after use and its lines by number; checks that windows meet without gap."""
+    reader, lines = LogReader(path, path.name, start, stop, **options), {}
+    for piece in reader:
+        if isinstance(piece, LogBlock):
+            for number, line in enumerate(piece.data.decode().removesuffix("\n").split("\n"), start=piece.line):
+                lines[number] = line
+        else:
+            assert isinstance(piece, LogWindow)
+            so_far = lines.get(piece.line, "")
+            assert piece.column + piece.head == len(so_far)
+            lines[piece.line] = so_far + piece.data.decode()[piece.head : piece.tail]
+    return reader, [lines[n] for n in sorted(lines)]
+
+
+def zstd(data):
+    return pytest.importorskip("zstandard").ZstdCompressor().compress(data)
+
+
+PACKERS = {"plain": bytes, "gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress, "zstd": zstd}
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+def test_compression_is_told_by_content_not_by_name(tmp_path, packer):
+    path = tmp_path / ("a.gz" if packer == "plain" else "a.log")
+    path.write_bytes(PACKERS[packer](TEXT.encode()))
+    reader, lines = read(path)
+    assert lines == TEXT.split("\n")
+    assert (reader.lines, reader.problem, reader.plain) == (2000, None, packer == "plain")
+
+
+@pytest.mark.parametrize("packer", [p for p in PACKERS if p != "plain"])
+def test_every_member_and_frame_is_read(tmp_path, packer):
+    path = tmp_path / "a.log"
+    path.write_bytes(PACKERS[packer](b"one\n") + PACKERS[packer](b"two\n"))
+    assert read(path)[1] == ["one", "two"]
+
+
+@pytest.mark.parametrize("packer", [p for p in PACKERS if p != "plain"])
+def test_a_cut_file_delivers_its_good_part_and_says_where_it_ends(tmp_path, packer):
+    noise = random.Random(0)
+    text = "".join(f"{n} {noise.random()} {noise.random()}\n" for n in range(120_000))
+    path = tmp_path / "a.log"
+    packed = PACKERS[packer](text.encode())
+    path.write_bytes(packed[: len(packed) * 2 // 3])
+    reader, lines = read(path)
+    assert 1000 < len(lines) < 120_000
+    assert lines[:-1] == text.split("\n")[: len(lines) - 1]
+    assert reader.problem.startswith("a.log could not be read to its end: it ends in the middle")
+    assert f"after line {reader.lines}" in reader.problem
+
+
+def test_damaged_gzip_is_a_problem_too(tmp_path):
+    path = tmp_path / "a.log"
+    packed = bytearray(gzip.compress(TEXT.encode()))
+    packed[-6] ^= 0xFF  # the checksum
+    path.write_bytes(packed)
+    assert "damaged" in read(path)[0].problem
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32", "utf-8-sig"])
+def test_wide_text_by_its_byte_order_mark(tmp_path, encoding):
+    path = tmp_path / "a.log"
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    path.write_bytes(mark + TEXT.encode(encoding))
+    assert read(path)[1] == TEXT.split("\n")
+
+
+def test_bytes_that_are_no_utf8_are_replaced_not_refused(tmp_path):
+    path = tmp_path / "a.log"
+    path.write_bytes(b"caf\xe9 ok\n")
+    (block,) = LogReader(path, "a.log")
+    assert block.data == b"caf\xe9 ok\n"
+
+
+@pytest.mark.parametrize(
+    "content, sentence",
+    [
+        (b"\x80\x04\x95\0\0\0\0\0", "a.log is binary, not a log: "),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, "a.log is binary, not a log: "),
+        (gzip.compress(bytes(range(256)) * 40), "a.log is binary, not a log: "),
+        ("wide".encode("utf-16-le") * 100, "byte order mark"),
+        (b"PK\x03\x04....", "a.log is a zip archive"),
+        (b"\x04\x22\x4d\x18....", "lz4"),
+        (None, "a.log does not exist"),
+    ],
+)
+def test_what_is_no_log_is_refused_with_a_sentence(tmp_path, content, sentence):
+    path = tmp_path / "a.log"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UnusableInput, match="^a.log") as caught:
+        list(LogReader(path, "a.log"))
+    assert sentence in str(caught.value)
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(UnusableInput, match="is a folder"):
+        list(LogReader(tmp_path, "logs"))
+
+
+def test_zstandard_missing_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    path = tmp_path / "a.log"
+    path.write_bytes(b"\x28\xb5\x2f\xfd....")
+    with pytest.raises(UnusableInput, match="extra `data`"):
+        list(LogReader(path, "a.log"))
+
+
+def test_an_empty_file_has_no_lines(tmp_path):
+    path = tmp_path / "a.log"
+    path.write_bytes(b"")
+    reader, lines = read(path)
+    assert (lines, reader.lines, reader.problem) == ([], 0, None)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_ranges_and_windows_deliver_every_character_once(tmp_path, monkeypatch, seed):
+    for name, value in (("CHUNK", 1500), ("WINDOW", 4096), ("OVERLAP", 256)):
+        monkeypatch.setattr(logs, name, value)
+    chance = random.Random(seed)
+    lines = [
+        "".join(chance.choice("abcé€😀 1") for _ in range(chance.choice([0, 5, 100, 1000, 9000, 30000])))
+        for _ in range(chance.randrange(1, 20))
+    ]
+    raw = ("\n".join(lines) + chance.choice(["", "\n"])).encode()
+    path = tmp_path / "a.log"
+    path.write_bytes(raw)
+    step = chance.choice([len(raw) or 1, 700, 5000, 20000])
+    got = []
+    for start in range(0, len(raw), step):
+        got += read(path, start, min(start + step, len(raw)), line_cap=2000)[1]
+    assert got == raw.decode().removesuffix("\n").split("\n")[: len(got)]
+    assert len(got) == raw.count(b"\n") + (not raw.endswith(b"\n") and bool(raw))
+
+
+def test_offsets_are_bytes_of_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(logs, "CHUNK", 1000)
+    path = tmp_path / "a.log"
+    path.write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
+    raw = path.read_bytes()
+    for piece in LogReader(path, "a.log"):
+        assert raw[piece.offset : piece.offset + len(piece.data)] == piece.data
+
+
+def test_a_compressed_file_is_read_by_its_first_range_alone(tmp_path):
+    path = tmp_path / "a.log"
+    path.write_bytes(gzip.compress(TEXT.encode()))
+    assert len(read(path, 0, 50)[1]) == 2000
+    assert read(path, 50, 100)[1] == []
+
+
+def test_a_line_beyond_the_limit_is_cut_and_named(tmp_path):
+    path = tmp_path / "a.log"
+    path.write_bytes(b"first\n" + b"a" * 5_000_000 + b"\nthird\n")
+    reader, lines = read(path, line_limit=2_000_000)
+    assert (lines[0], lines[2], reader.lines, reader.cut_lines) == ("first", "third", 3, [2])
+    assert 2_000_000 <= len(lines[1]) < 2_500_000
+
+
+def test_a_bomb_is_streamed_in_small_pieces(tmp_path):
+    path = tmp_path / "a.log"
+    path.write_bytes(gzip.compress(b"a" * 60_000_000))
+    assert max(len(piece.data) for piece in LogReader(path, "a.log")) <= 1 << 18
+
+
+def test_the_reader_imports_nothing_heavy():
+    code = "import sys, assay.targets.logs; print(sorted({'numpy', 'pydantic', 'zstandard'} & set(sys.modules)))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
