@@ -28,6 +28,8 @@ RISKY = re.compile(
     r"(?<![\w.])(exec|eval|open|compile|__import__|getattr_static|load|loads)\s*\(|import_module\s*\("
     r"|\bos\.(system|popen|remove|unlink)|subprocess|_attach_methods"
 )
+ROUNDABOUT = re.compile(r"\bgetattr\s*\(|attrgetter|methodcaller|\bParallel\s*\(|\bdelayed\s*\(|setattr\s*\(")
+"""Functions that look up what they call by name, or pass it on, are no numeric functions."""
 HOOKS = (
     "__new__",
     "__init__",
@@ -186,7 +188,7 @@ def functions(found: Found, module: ModuleType) -> None:
     for name, thing in vars(module).items():
         if inspect.isroutine(thing) and getattr(thing, "__module__", "") == module.__name__:
             source = "" if not inspect.isfunction(inspect.unwrap(thing)) else inspect.getsource(thing)
-            if not RISKY.search(source):
+            if not RISKY.search(source) and not ROUNDABOUT.search(source):
                 add(found, module.__name__, name, "function")
 
 
@@ -252,6 +254,9 @@ def scipy_names(found: Found) -> None:
                 add(found, module_name, name, "constructor")
 
 
+PANDAS_NATIVE = tuple(f"pandas._libs.{part}" for part in ("arrays", "internals", "interval", "missing", "tslibs"))
+
+
 def pandas_names(found: Found) -> None:
     """Enter the names of pandas."""
     import pandas as pd
@@ -265,6 +270,8 @@ def pandas_names(found: Found) -> None:
             if name.startswith("_new_") and inspect.isfunction(thing):
                 add(found, module.__name__, name, "rebuild")
     for module in modules_of("pandas._libs"):
+        if not module.__name__.startswith(PANDAS_NATIVE):
+            continue
         helpers(found, module)
         for name, thing in vars(module).items():
             if isinstance(thing, type) and thing.__module__ == module.__name__ and is_compiled(thing):

@@ -116,7 +116,7 @@ CASES = {
     "missing file": (spoil_missing, ["gone.csv", "no such file"], "assay.yaml:", 3),
     "empty file": (spoil_empty, ["test.csv", "empty"], "assay.yaml:", 3),
     "wrong label column": (spoil_label, ["test.csv", "'lable'", "did you mean 'label'"], "assay.yaml:", 3),
-    "NaN in features": (spoil_nan, ["test.csv", "NaN", "'a'", "row"], "assay.yaml:", 3),
+    "NaN in features": (spoil_nan, ["test.csv", "no value", "'a'", "row 2"], "assay.yaml:", 3),
     "inf in features": (spoil_inf, ["test.csv", "inf", "'b'", "row"], "assay.yaml:", 3),
     "one class": (spoil_one_class, ["test.csv", "class"], "assay.yaml:", 3),
     "one row": (spoil_one_row, ["test.csv", "row"], "assay.yaml:", 3),

@@ -109,7 +109,7 @@ def test_what_is_no_log_is_refused_with_a_sentence(tmp_path, content, sentence):
     path = tmp_path / "a.log"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(UnusableInput, match="^a.log") as caught:
+    with pytest.raises(UnusableInput, match=r"^a\.log ") as caught:
         list(LogReader(path, "a.log"))
     assert sentence in str(caught.value)
 
@@ -168,6 +168,14 @@ def test_a_compressed_file_is_read_by_its_first_range_alone(tmp_path):
     path.write_bytes(gzip.compress(TEXT.encode()))
     assert len(read(path, 0, 50)[1]) == 2000
     assert read(path, 50, 100)[1] == []
+
+
+def test_a_binary_file_is_refused_in_every_range(tmp_path):
+    path = tmp_path / "a.log"
+    path.write_bytes(bytes(range(256)) * 4000)
+    for start in (0, 500_000):
+        with pytest.raises(UnusableInput, match="is binary"):
+            list(LogReader(path, "a.log", start, start + 1000))
 
 
 def test_a_line_beyond_the_limit_is_cut_and_named(tmp_path):

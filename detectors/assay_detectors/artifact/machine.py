@@ -256,8 +256,7 @@ class Machine:
                 index = buf[at + 1] if op == 0x71 else from_bytes(buf[at + 1 : at + 5], "little")
                 if index != len(memo) or stack[-1] is MARK or at + 5 > size:
                     self.at = at
-                    at = table[op](self, at + 1)
-                    if at < 0:
+                    if (at := table[op](self, at + 1)) < 0:
                         self.at = ~at
                         return
                     continue

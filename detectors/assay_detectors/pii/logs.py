@@ -26,9 +26,6 @@ _RANGE = 8 << 20
 _MB_PER_SECOND = 2.0
 """Of one core, measured on mixed machine-learning logs; for the estimate only."""
 
-ENTITIES_FOUND = NAMES
-"""Every entity that is looked for."""
-
 
 class LogsDetector:
     """Count personal data and secrets, per kind and log."""
@@ -78,7 +75,6 @@ def _shards(target: Target, refs: tuple[InputRef, ...], sources: dict[str, _Sour
         record = target.record(ref.name)
         if record is not None and record.status != "usable":
             sources[ref.name].problems.append(record.problem or f"{ref.shown} cannot be used")
-            sources[ref.name].unusable = True
             continue
         size = _size(ref)
         if size < _RANGE:
@@ -111,7 +107,6 @@ class _Source:
     lines: int = 0
     lost: bool = False
     """A range before failed: line numbers are unknown from there on."""
-    unusable: bool = False
     problems: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     located: Counter[str] = field(default_factory=Counter)
@@ -120,8 +115,9 @@ class _Source:
     def fail(self, shard: Shard, reason: str) -> None:
         """Note that a shard gave nothing."""
         part = f" (bytes {shard.start} to {shard.stop})" if shard.start else ""
-        self.problems.append(reason if self.shown in reason else f"{self.shown}{part}: {reason}")
-        self.unusable = self.unusable or not shard.start
+        sentence = reason if self.shown in reason else f"{self.shown}{part}: {reason}"
+        if sentence not in self.problems:
+            self.problems.append(sentence)
         self.lost = True
 
     def merge(self, result: dict[str, Any], groups: _Groups) -> Iterator[Observation]:
@@ -203,4 +199,4 @@ def _measurements(sources: list[_Source], ctx: Context) -> Iterator[Measurement]
             )
 
 
-__all__ = ["ENTITIES_FOUND", "SPEC", "LogsDetector"]
+__all__ = ["SPEC", "LogsDetector"]

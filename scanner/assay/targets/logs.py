@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
-from assay.targets.log_bytes import CHUNK, Broken, Layout, as_utf8, layout, open_log, unpacked
+from assay.targets.log_bytes import CHUNK, HEAD, Broken, Layout, as_utf8, layout, open_log, refuse_binary, unpacked
 
 LINE_CAP = 1 << 20
 """A line longer than this is delivered in windows."""
@@ -87,6 +87,9 @@ class LogReader:
             self.plain = found.plain
             if self._start and not found.plain:
                 return  # it cannot be entered in its middle: the range that begins at 0 reads all of it
+            if self._start:
+                file.seek(0)
+                refuse_binary(file.read(HEAD), self._shown)
             file.seek(0)
             yield from self._cut(self._guarded(self._chunks(file, found)))
 

@@ -171,9 +171,9 @@ def test_cut_and_flipped_pickles_never_crash_and_never_lose_an_import(protocol: 
         path = tmp_path / "x.pkl"
         path.write_bytes(bytes(data))
         result = read_artifact(path)
-        ok, native = _load(pickle.Unpickler, bytes(data))
-        if ok and any(name.endswith("pickle.loads") for name in native):
-            assert result["total"] or not result["complete"], bytes(data)
+        if result["complete"] and not result["total"]:  # only then: a flipped memo index costs CPython gigabytes
+            ok, native = _load(pickle.Unpickler, bytes(data))
+            assert not ok or not any(name.endswith("pickle.loads") for name in native), bytes(data)
 
 
 @pytest.mark.parametrize("value", [b"\x80\x04\x95\x03\0\0\0\0\0\0\0\x8c\x02os\x8c\x06system\x93."])

@@ -84,10 +84,7 @@ def test_no_output_holds_a_planted_value(logs, scan, planted, templates):
     text = "\n".join(t(key, value) for t in templates.values() for key, value in planted.values())
     broken = gzip.compress(text.encode())[:-40]
     run = scan(logs(whole=text, broken=broken, binary=b"\0\1\2" + text.encode(), gone=None))
-    out = "\n".join(
-        [*(m.model_dump_json() for m in run.measurements), *(o.model_dump_json() for o in run.observations)]
-        + list(run.not_covered)
-    )
+    out = "\n".join([noun.model_dump_json() for noun in (*run.measurements, *run.observations)] + [*run.not_covered])
     leaked = [value for _, value in planted.values() if value in out or value.replace(" ", "") in out]
     assert len(run.observations) > 100
     assert leaked == []

@@ -25,9 +25,9 @@ def scanners():
 
 def test_engines_give_equal_candidates_and_findings(scanners, planted, templates, clean_log):
     lines = [t(key, value) for t in templates.values() for key, value in planted.values()]
-    lines += clean_log.splitlines() + ["grüße ４１１１ phone ٠١٢", "", "a" * 3000, "1" * 3000]
-    reference = scanners.pop("re")
-    assert scanners, "neither Hyperscan nor RE2 is installed"
+    lines += [*clean_log.splitlines(), "grüße ４１１１ phone ٠١٢", "", "a" * 3000, "1" * 3000]
+    reference = scanners["re"]
+    assert len(scanners) > 1, "neither Hyperscan nor RE2 is installed"
     for line in lines:
         for engine, scanner in scanners.items():
             assert scanner.candidates(line) == reference.candidates(line), (engine, line)

@@ -50,7 +50,7 @@ def test_checks(check, good, bad):
         ("userPhone=943", "943", " user phone "),
         (r"{\"tel\": \"943\"}", "943", " tel "),
         ("bad float: '943' (column 'pesel', row 3)", "943", " pesel "),
-        ('phone="1" HTTP/1.1" 943', "943", " "),
+        ('phone="1" HTTP/1.1" 943', "943", " http 1 1 "),
         ("my card number is 943", "943", " my card number is "),
     ],
 )

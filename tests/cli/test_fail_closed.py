@@ -1,0 +1,88 @@
+"""Not measured is never safe: remove each input and each detector in turn, and exit 0 disappears."""
+
+import json
+
+import pytest
+
+FULL = {
+    "model": {"path": "model.skops"},
+    "data": {"train": {"path": "train.csv", "label": "label"}, "test": {"path": "test.csv", "label": "label"}},
+    "logs": [{"path": "app.log"}],
+}
+
+
+@pytest.mark.parametrize("gone", ["model", "data.train", "data.test", "logs"])
+def test_without_an_input_strict_does_not_pass(assay, target, sklearn_model, manifest, gone):
+    entries = json.loads(json.dumps(FULL))
+    if gone.startswith("data."):
+        del entries["data"][gone[5:]]
+    else:
+        entries[gone] = None
+    manifest(**entries)
+    done = assay("scan", "assay.yaml", "--policy", "strict")
+    assert done.code == 3, done.out
+    assert gone in done.out
+
+
+@pytest.mark.parametrize("gone", ["artifact.unsafe-code", "pii.logs"])
+@pytest.mark.parametrize("policy", ["baseline", "strict"])
+def test_without_a_detector_no_policy_passes(assay, target, sklearn_model, manifest, gone, policy):
+    manifest(**FULL)
+    passed = assay("scan", "assay.yaml", "--policy", policy)
+    assert passed.code == 0
+    result = json.loads(passed.path.read_text())
+    result["outcomes"] = [outcome for outcome in result["outcomes"] if outcome["detector"] != gone]
+    (target / "without.json").write_text(json.dumps(result))
+    assert assay("judge", "without.json", "--policy", policy).code == 3
+
+
+@pytest.mark.parametrize("module", ["presidio_analyzer", "phonenumbers"])
+def test_without_its_extra_a_required_detector_blocks(assay, target, tmp_path, module):
+    hide = tmp_path / "hide"
+    hide.mkdir()
+    (hide / "sitecustomize.py").write_text(
+        "import importlib.util as u\nfound = u.find_spec\n"
+        f"u.find_spec = lambda name, *rest: None if name == {module!r} else found(name, *rest)\n"
+    )
+    done = assay("scan", "assay.yaml", path=hide)
+    assert done.code == 3, done.out
+    assert "pip install 'model-assay[pii]'" in done.out
+
+
+def test_a_folder_of_texts_that_holds_nothing_to_measure_is_exit_3(assay, tmp_path):
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / "weights.bin").write_bytes(b"")
+    done = assay("scan", "t")
+    assert done.code in (3, 4)
+
+
+def test_a_malicious_model_is_not_loaded_and_counts_with_its_rule(assay, target, manifest):
+    (target / "model.pkl").write_bytes(b"cos\nsystem\n(S'touch fired'\ntR.")
+    manifest(model={"path": "model.pkl"})
+    done = assay("scan", "assay.yaml")
+    assert done.code == 1
+    record = next(r for r in done.result["provenance"]["inputs"] if r["name"] == "model")
+    assert (record["status"], record["blocked_by"]) == ("refused", "artifact.unsafe-code.calls")
+    assert not (target / "fired").exists()
+
+
+def test_an_unreadable_format_is_unknown_and_blocks(assay, tmp_path):
+    (tmp_path / "m.pkl").write_bytes(b"\x80\x04\x95\xff\x00\x00\x00\x00\x00\x00\x00}\x94")
+    done = assay("scan", "m.pkl")
+    assert done.code == 4
+    assert done.result["verdict"]["status"] == "inconclusive"
+
+
+def test_a_pickled_model_is_loaded_only_in_a_sealed_worker(assay, target, manifest):
+    import joblib
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    rows = np.loadtxt(target / "train.csv", delimiter=",", skiprows=1)
+    joblib.dump(LogisticRegression().fit(rows[:, :3], rows[:, 3].astype(int)), target / "model.joblib")
+    manifest(model={"path": "model.joblib"})
+    done = assay("scan", "assay.yaml")
+    record = next(r for r in done.result["provenance"]["inputs"] if r["name"] == "model")
+    assert done.code == 0, done.out
+    assert record["facts"]["kind"] == "sklearn"
+    assert done.result["provenance"]["run"]["sandbox"][-1] == "all probes refused"
