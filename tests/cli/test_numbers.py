@@ -80,6 +80,15 @@ def test_judging_5000_findings_takes_less_than_a_second(many_findings, tmp_path)
     verdict = judge(record, loaded, catalogue.specs, datetime.date(2026, 11, 23))
     assert time.process_time() - started < 1.0
     assert len([f for f in verdict.findings if f.rule == "no-unsafe-code"]) == 5000
-    command = (sys.executable, "-m", "assay.cli", "judge", str(many_findings), "-q", "-o", f"json={tmp_path / 'o.json'}")
+    command = (
+        sys.executable,
+        "-m",
+        "assay.cli",
+        "judge",
+        str(many_findings),
+        "-q",
+        "-o",
+        f"json={tmp_path / 'o.json'}",
+    )
     assert cpu_seconds(*command) < 2.0  # the whole process: start, reading 4 MB, judging, writing
     assert json.loads((tmp_path / "o.json").read_text())["verdict"]["exit_code"] == 3

@@ -21,7 +21,9 @@ def scanned(request, tmp_path_factory):
     """Scan one fixture with every report."""
     out = tmp_path_factory.mktemp(request.param)
     outputs = {"json": "r.json", "findings": "f.jsonl", "sarif": "r.sarif", "html": "r.html", "terminal": "r.txt"}
-    return SimpleNamespace(name=request.param, out=out, done=scan(FIXTURES / request.param, out, outputs), outputs=outputs)
+    return SimpleNamespace(
+        name=request.param, out=out, done=scan(FIXTURES / request.param, out, outputs), outputs=outputs
+    )
 
 
 def scan(folder, out, outputs, *more):
@@ -38,7 +40,11 @@ def plants(name, *kinds):
 def test_exit_code_and_silence(scanned):
     assert scanned.done.returncode == {"credit": 0, "compromised": 1}[scanned.name], scanned.done.stdout
     assert scanned.done.stderr == ""
-    assert scanned.done.stdout.rstrip().splitlines()[-1].startswith("checked 4 of 4 required; 0 inconclusive; not covered:")
+    assert (
+        scanned.done.stdout.rstrip()
+        .splitlines()[-1]
+        .startswith("checked 4 of 4 required; 0 inconclusive; not covered:")
+    )
 
 
 def test_the_result_reads_back_and_names_every_input(scanned):
@@ -48,9 +54,12 @@ def test_the_result_reads_back_and_names_every_input(scanned):
     assert all(entry.sha256 and entry.status == "usable" for entry in result.provenance.inputs)
     digests = {entry.path: entry.sha256 for entry in result.provenance.inputs}
     committed = json.loads((FIXTURES / "MANIFEST.json").read_text())["files"]
-    assert digests.items() <= {
-        path.split("/", 1)[1]: entry["sha256"] for path, entry in committed.items() if path.startswith(scanned.name)
-    }.items()
+    assert (
+        digests.items()
+        <= {
+            path.split("/", 1)[1]: entry["sha256"] for path, entry in committed.items() if path.startswith(scanned.name)
+        }.items()
+    )
 
 
 def test_models_were_opened_in_a_sealed_worker(scanned):
@@ -93,7 +102,9 @@ def test_personal_data_and_secrets_are_found_where_they_were_planted_and_nowhere
 
 
 def test_no_planted_value_is_in_any_output(scanned):
-    values = {p[key] for p in plants("compromised", "personal-data", "secret") for key in ("value", "text") if len(p[key]) > 8}
+    values = {
+        p[key] for p in plants("compromised", "personal-data", "secret") for key in ("value", "text") if len(p[key]) > 8
+    }
     assert len(values) > 40
     whole = scanned.done.stdout + "".join((scanned.out / name).read_text() for name in scanned.outputs.values())
     addresses = {p["value"] for p in plants("compromised", "personal-data", "secret") if p["entity"] == "IP_ADDRESS"}

@@ -98,7 +98,9 @@ def provenance(**more: Any) -> Provenance:
         "declared": ("artifact", "model", "logs"),
         "policies": (FileDigest(path="builtin:baseline", sha256="d" * 64),),
         "versions": {"assay": "0.1.0", "python": "3.11.9"},
-        "run": RunFacts(argv=("assay", "scan", "target/assay.yaml", "--policy", "baseline"), seconds=1.5, folder="target"),
+        "run": RunFacts(
+            argv=("assay", "scan", "target/assay.yaml", "--policy", "baseline"), seconds=1.5, folder="target"
+        ),
     }
     return Provenance(**(values | more))
 

@@ -42,6 +42,8 @@ class Zip:
             Unread: there is no such content, or its compression is not known.
         """
         at = info.header_offset
+        if not 0 <= at < self._length:
+            raise Unread("the directory of the zip says it lies outside the file")
         head = self._whole.part(at, min(at + _LOCAL.size + 65_536, self._length)).peek(_LOCAL.size + 65_536)
         if len(head) < _LOCAL.size or head[:4] != b"PK\x03\x04":
             raise Unread("it has no local header where the directory of the zip says")

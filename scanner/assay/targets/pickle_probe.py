@@ -45,6 +45,11 @@ class _Break(Exception):
     """The bytes stop being a pickle here."""
 
 
+def _plain(text: str) -> object:
+    """Return the text, or an unknown value where an escape may spell anything."""
+    return text if text.isascii() and "\\" not in text else _ANY
+
+
 class _Probe:
     def __init__(self, data: bytes | mmap) -> None:
         self.data = data
@@ -90,18 +95,22 @@ class _Probe:
         raise _Break
 
     def imports(self, module: object, name: object) -> None:
-        """Note an import; one that Python cannot make ends the walk."""
+        """Note an import that Python could make; others count only once something imported is called."""
         if isinstance(module, str) and isinstance(name, str):
-            if not (_IDENTIFIER.match(module) and _IDENTIFIER.match(name)):
-                raise _Break
-            if module.split(".")[0] in sys.stdlib_module_names or module == "__builtin__":
+            known = module.split(".")[0] in sys.stdlib_module_names or module == "__builtin__"
+            if known and _IDENTIFIER.match(module) and _IDENTIFIER.match(name):
                 self.imported = True
         else:
             self.imported = True
 
-    def called(self) -> None:
+    def called(self, op: int) -> None:
         """A call of something imported makes a broken file a pickle, whatever the module is called."""
-        self.imported = self.imported or _GLOBAL in self.stack[-3:]
+        below = {0x52: 2, 0x81: 2, 0x92: 3}.get(op)
+        if below is None:
+            function = _GLOBAL in self.stack and _MARK in self.stack
+        else:
+            function = len(self.stack) >= below and self.stack[-below] is _GLOBAL
+        self.imported = self.imported or function
 
     def step(self) -> bool:
         """Take one opcode; True at STOP."""
@@ -111,7 +120,7 @@ class _Probe:
                 raise _Break
             return True
         if op in (0x52, 0x81, 0x92, 0x6F):
-            self.called()
+            self.called(op)
         if op in LINES:
             self.textual(op)
         elif op in COUNTED:
@@ -161,7 +170,7 @@ class _Probe:
 
     def target(self) -> None:
         """APPEND and its like need a container or an object below."""
-        if not self.stack or self.stack[-1] is _MARK or isinstance(self.stack[-1], str) or self.stack[-1] is _SCALAR:
+        if not self.stack or isinstance(self.stack[-1], str) or self.stack[-1] in (_MARK, _SCALAR):
             raise _Break
 
     def global_opcode(self, op: int) -> None:
@@ -198,9 +207,9 @@ class _Probe:
             text = text.rstrip()
             if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
                 raise _Break
-            self.stack.append(text[1:-1])
+            self.stack.append(_plain(text[1:-1]))
         elif op == 0x56:
-            self.stack.append(text)
+            self.stack.append(_plain(text))
         elif op != 0x70:
             self.stack.append(_ANY if op in (0x67, 0x50) else _SCALAR)
         elif not self.stack:

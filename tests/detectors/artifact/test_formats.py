@@ -141,6 +141,14 @@ def test_two_members_of_one_name(read: Any) -> None:
     assert _found(result) == ["os.system"] and not result["complete"]
 
 
+def test_a_member_outside_the_file(read: Any) -> None:
+    raw = bytearray(_zip([("a/data.pkl", GOOD)]))
+    entry = raw.index(b"PK\x01\x02")
+    raw[entry + 42 : entry + 46] = (1 << 31).to_bytes(4, "little")
+    result = read(bytes(raw))
+    assert not result["complete"] and "outside the file" in result["reasons"][0]
+
+
 def test_a_pickle_with_a_zip_at_its_end_is_read_both_ways(read: Any) -> None:
     result = read(GOOD + _zip([("a/data.pkl", EVIL)]))
     assert _found(result) == ["os.system"] and not result["complete"]
