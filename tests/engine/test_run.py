@@ -68,7 +68,7 @@ def test_a_bad_detector_is_an_outcome_and_the_good_one_is_kept(run, body):
 def test_an_interrupt_keeps_what_was_done_and_cancels_the_rest(run):
     found = run("Good", "Interrupted", "Good")
     assert found.interrupted
-    assert [outcome.status for outcome in found.outcomes][0] is Status.RAN
+    assert found.outcomes[0].status is Status.RAN
     assert found.records[0].sha256
 
 

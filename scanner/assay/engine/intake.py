@@ -89,8 +89,8 @@ def probe_models(
 
 def _unsealed(record: InputRecord, ref: InputRef) -> InputRecord:
     problem = (
-        f"{ref.shown}: was not loaded, because this machine cannot seal the worker; "
-        "`assay detectors doctor` says why; scan on Linux with Landlock and seccomp, or add --allow-unsandboxed for a model that you trust"
+        f"{ref.shown}: was not loaded, because this machine cannot seal the worker (`assay detectors doctor` "
+        "says why); scan on Linux with Landlock and seccomp, or add --allow-unsandboxed for a model that you trust"
     )
     return record.model_copy(update={"status": "refused", "problem": _placed(problem, ref)})
 
