@@ -66,6 +66,7 @@ LIGHT = {
     "help": ("--help",),
     "version": ("--version",),
     "detectors list": ("detectors", "list"),
+    "detectors doctor": ("detectors", "doctor"),
     "explain": ("explain", "pii.logs"),
     "policy check": ("policy", "check", "baseline", "strict"),
     "policy schema": ("policy", "schema", "--result"),

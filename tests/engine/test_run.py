@@ -8,7 +8,6 @@ import pytest
 from assay.engine.catalogue import Broken
 from assay.engine.plan import Plan, Step
 from assay.engine.run import Setting, execute
-from assay.engine.spool import Spool
 from assay.engine.tasks import TaskRunner
 from assay.model.outcome import Status
 from assay.targets.resolve import resolve
@@ -21,14 +20,14 @@ def run(tmp_path, monkeypatch):
     (tmp_path / "assay.yaml").write_text("version: 1\nname: t\nlogs: [{path: a.log}]\n")
     from demo_detectors import SPEC
 
-    def execute_with(*bodies, broken=(), seed=0, spool=None):
+    def execute_with(*bodies, broken=(), seed=0, observing=False):
         resolved = resolve(tmp_path / "assay.yaml")
         specs = [
             SPEC.model_copy(update={"body": f"demo_detectors:{body}", "stage": index + 1})
             for index, body in enumerate(bodies)
         ]
         tasks = TaskRunner(resolved.manifest.model_dump(mode="json"), resolved.inputs)
-        setting = Setting(seed, spool, lambda *told: None, lambda *asked: False)
+        setting = Setting(seed, lambda *told: None, lambda *asked: False, observing)
         return execute(Plan(tuple(Step(spec, {}) for spec in specs), ()), broken, resolved, tasks, setting)
 
     return execute_with
@@ -84,8 +83,7 @@ def test_seed_decides_and_nothing_else(run):
 
 
 def test_observations_are_spooled(run):
-    spool = Spool()
-    outcome = run("Good", spool=spool).outcomes[0]
-    assert [entry.metric for entry in spool] == ["demo.check.n"]
-    assert outcome.not_covered == ("the dark side",)
-    spool.close()
+    found = run("Good", observing=True)
+    assert [entry.metric for entry in found.spools["demo.check"]] == ["demo.check.n"]
+    assert found.outcomes[0].not_covered == ("the dark side",)
+    assert not run("Good").spools

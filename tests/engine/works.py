@@ -1,5 +1,6 @@
 """Work functions that behave and misbehave, for tests of supervisor and worker."""
 
+import hashlib
 import os
 import sys
 import time
@@ -9,6 +10,12 @@ from assay.model.errors import UnusableInput
 
 def echo(opened, shard, **arguments):
     return {"input": shard.input, "start": shard.start, **arguments}
+
+
+def digest(opened, shard, pause, seed):
+    """Something that takes a moment and depends on the shard."""
+    time.sleep(pause)
+    return int(hashlib.sha256(f"{seed}:{shard.start}".encode()).hexdigest()[:8], 16)
 
 
 def environment(opened, shard):

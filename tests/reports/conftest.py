@@ -33,16 +33,9 @@ def evidence_in_log(line: int, file: str = "logs/app.log") -> Evidence:
 
 
 def exact(metric: str, value: int, evidence: tuple[Evidence, ...] = (), **labels: str) -> Measurement:
-    return Measurement(
-        metric=metric,
-        value=value,
-        interval=Interval.exact(value),
-        n=max(1, value),
-        labels=labels,
-        method="exact count",
-        evidence=evidence[:25],
-        truncated=max(0, len(evidence) - 25),
-    )
+    more = {"labels": labels, "evidence": evidence[:25], "truncated": max(0, len(evidence) - 25)}
+    interval = Interval.exact(value)
+    return Measurement(metric=metric, value=value, interval=interval, n=max(1, value), method="exact count", **more)
 
 
 def decision(rule: str, verdict: DecisionVerdict, used: Measurement | None = None, **more: Any) -> Decision:
@@ -51,9 +44,9 @@ def decision(rule: str, verdict: DecisionVerdict, used: Measurement | None = Non
         "reason": f"{rule} came out as {verdict}",
         "required": True,
         "limit": "at most 0",
-        "at_most": 0,
         "controls": ("atlas:AML.T0010", "cwe:CWE-502"),
     } | more
+    values.setdefault("at_most", 0)
     if used is not None:
         values |= {
             "used": Used(metric=used.metric, labels=used.labels, value=used.value, interval=used.interval, n=used.n),

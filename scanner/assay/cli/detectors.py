@@ -6,12 +6,16 @@ import importlib.util
 
 import click
 
+from assay.cli.doctor import doctor
 from assay.model.errors import EXIT_NOT_ASSESSED
 
 
 @click.group()
 def detectors() -> None:
-    """List the installed detectors."""
+    """List the installed detectors; say what would not run here."""
+
+
+detectors.add_command(doctor)
 
 
 @detectors.command("list")

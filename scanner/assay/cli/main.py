@@ -22,6 +22,7 @@ _COMMANDS = {
     "init": ("assay.cli.init:init", "Write an assay.yaml by looking at a folder."),
     "detectors": ("assay.cli.detectors:detectors", "List the installed detectors."),
     "policy": ("assay.cli.policy:policy", "Check policies; print the JSON Schemas."),
+    "cache": ("assay.cli.cache:cache", "Show or clear the store of results."),
     "completion": ("assay.cli.completion:completion", "Print the shell completion script."),
 }
 

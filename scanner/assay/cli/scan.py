@@ -7,53 +7,50 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from assay.cli.outputs import parse_outputs, print_terminal, write_outputs
 from assay.model.errors import EXIT_NOT_ASSESSED, EXIT_OK
 
+if TYPE_CHECKING:
+    from assay.cli.outputs import Output
+    from assay.engine.catalogue import Catalogue
+    from assay.engine.scan import ScanRequest
+    from assay_policies.load import LoadedPolicy
+
 
 @click.command()
 @click.argument("target", type=click.Path(path_type=Path), default=Path("assay.yaml"))
-@click.option(
-    "--policy", "policy_name", default="baseline", show_default=True, help="A policy file or a built-in name."
-)
-@click.option(
-    "-o", "--output", "outputs", multiple=True, metavar="FORMAT=PATH", help="Write a report; may be repeated."
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**63 - 1),
-    default=0,
-    show_default=True,
-    help="The source of randomness.",
-)
+@click.option("--policy", "policy_name", default="baseline", show_default=True, help="A policy file or built-in name.")
+@click.option("-o", "--output", "outputs", multiple=True, metavar="FORMAT=PATH", help="Write a report; repeatable.")
+@click.option("--engine", type=click.Choice(["local", "inline"]), default="local", help="Many workers, or one.")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Workers of the local engine.  [default: one per core]")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Source of randomness.")
 @click.option("--budget", metavar="TIME", help="Longest time for the scan: 90s, 10m, 1h.")
+@click.option("--dry-run", is_flag=True, help="Say what would run, what would not and why; measure nothing.")
+@click.option("--no-cache", is_flag=True, help="Remember nothing, and use nothing that was remembered.")
 @click.option("--allow-unsandboxed", is_flag=True, help="Load models even where no worker can be sealed; recorded.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code and the files remain.")
 def scan(
     target: Path,
     policy_name: str,
     outputs: Sequence[str],
-    seed: int,
     budget: str | None,
-    allow_unsandboxed: bool,
+    dry_run: bool,
+    no_cache: bool,
     quiet: bool,
+    **how: Any,
 ) -> int:
     """Scan TARGET and judge it.
 
     TARGET is a manifest (assay.yaml), a model file, a log file, or a folder of either.
     """
-    from assay.cli.progress import progress_bar
     from assay.engine.catalogue import load_catalogue
     from assay.engine.scan import ScanRequest
-    from assay.engine.scan import scan as run_scan
-    from assay.engine.spool import Spool
-    from assay.model.result import ScanResult
-    from assay_policies.ask import detector_options, settled_by
-    from assay_policies.judge import judge
+    from assay.engine.store import default_path
+    from assay_policies.ask import detector_options
     from assay_policies.load import load_policy
 
     wanted = parse_outputs(outputs)
@@ -61,12 +58,30 @@ def scan(
     loaded = load_policy(policy_name, catalogue.specs, catalogue.ids_broken)
     request = ScanRequest(
         path=target,
-        seed=seed,
         budget_seconds=_seconds(budget),
+        cache=None if no_cache else default_path(),
         params=detector_options(loaded),
         argv=("assay", *sys.argv[1:]),
-        allow_unsandboxed=allow_unsandboxed,
+        **how,
     )
+    if dry_run:
+        from assay.cli.dry_run import print_plan
+
+        return print_plan(request, catalogue, loaded)
+    return _scan(request, catalogue, loaded, wanted, quiet)
+
+
+def _scan(
+    request: ScanRequest, catalogue: Catalogue, loaded: LoadedPolicy, wanted: Sequence[Output], quiet: bool
+) -> int:
+    """Run, judge, report; return the exit code."""
+    from assay.cli.progress import progress_bar
+    from assay.engine.scan import scan as run_scan
+    from assay.engine.spool import Spool
+    from assay.model.result import ScanResult
+    from assay_policies.ask import settled_by
+    from assay_policies.judge import judge
+
     spool = Spool() if any(output.format == "findings" for output in wanted) else None
     _sigterm_interrupts()
     with progress_bar(quiet) as progress:
@@ -78,6 +93,8 @@ def scan(
     complete = write_outputs(wanted, result, spool if spool is not None else ())
     if not quiet:
         print_terminal(result, wanted)
+    if provenance.run.store not in ("used", "not used"):
+        click.echo(f"assay: {provenance.run.store}", err=True)
     code: int = verdict.exit_code
     return code if complete or code != EXIT_OK else EXIT_NOT_ASSESSED
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from assay.engine.keys import Contents, task_key
 from assay.engine.spool import Spool
 from assay.engine.supervisor import Task
-from assay.engine.tasks import TaskFailed, TaskRunner
+from assay.engine.tasks import Spent, TaskFailed, TaskRunner
 from assay.model.base import Labels
 from assay.model.evidence import Observation
 from assay.model.interval import Interval
@@ -20,23 +22,25 @@ Progress = Callable[[str, int, int], None]
 Settled = Callable[[str, Interval, Labels], bool]
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What every driver of a scan shares."""
+
+    tasks: TaskRunner
+    contents: Contents
+    progress: Progress
+    settled: Settled
+
+
 class RunContext:
     """See `assay.detector.Context`."""
 
-    def __init__(
-        self,
-        spec: DetectorSpec,
-        options: Mapping[str, Any],
-        tasks: TaskRunner,
-        *,
-        seed: int,
-        spool: Spool | None,
-        progress: Progress,
-        settled: Settled,
-    ) -> None:
-        self._spec, self._options, self._tasks = spec, options, tasks
-        self._seed, self._spool, self._progress, self._settled = seed, spool, progress, settled
+    def __init__(self, spec: DetectorSpec, options: Mapping[str, Any], around: Surroundings, observing: bool) -> None:
+        self._spec, self._options, self._around = spec, options, around
         self.sentences: list[str] = []
+        self.spool = Spool() if observing else None
+        """Observations, where somebody asked for them."""
+        self.spent = Spent()
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -44,27 +48,27 @@ class RunContext:
         return self._options
 
     def map(self, work: Callable[..., Any], shards: Iterable[Shard], **arguments: Any) -> Iterator[Any]:
-        """Run `work` per shard in a worker; raises TaskFailed at the first shard that gives no result."""
-        for shard in shards:
-            yield self._tasks.run(Task(_name(work), shard, arguments))
+        """Run `work` per shard in workers; yield in shard order; raises TaskFailed at the first without a result."""
+        for _, future in self._around.tasks.run_all(self._tasks(work, shards, arguments), self.spent):
+            yield future.result()
 
     def map_outcomes(
         self, work: Callable[..., Any], shards: Iterable[Shard], **arguments: Any
     ) -> Iterator[tuple[Shard, Any, str | None]]:
-        """Run `work` per shard in a worker; a shard without a result comes with its reason."""
-        for shard in shards:
+        """Run `work` per shard in workers; yield in shard order; a shard without a result comes with its reason."""
+        for task, future in self._around.tasks.run_all(self._tasks(work, shards, arguments), self.spent):
             try:
-                value, reason = self._tasks.run(Task(_name(work), shard, arguments)), None
+                value, reason = future.result(), None
             except TaskFailed as error:
                 value, reason = None, str(error)
-            yield shard, value, reason
+            yield task.shard, value, reason
 
     def observe(self, observation: Observation) -> None:
         """Record one located observation, where somebody asked for them."""
         if observation.detector != self._spec.id or self._spec.metric(observation.metric) is None:
             raise ValueError(f"{self._spec.id} observed {observation.metric}, which its spec does not declare")
-        if self._spool is not None:
-            self._spool.add(observation)
+        if self.spool is not None:
+            self.spool.add(observation)
 
     def not_covered(self, sentence: str) -> None:
         """Keep the sentence, once."""
@@ -73,20 +77,27 @@ class RunContext:
 
     def seed(self, name: str) -> int:
         """Return the seed for `name`: from the scan's seed, the detector and the name alone; 63 bits."""
-        digest = hashlib.sha256(f"{self._seed}\x1f{self._spec.id}\x1f{name}".encode()).digest()
-        return int.from_bytes(digest[:8], "big") >> 1
+        text = f"{self._around.contents.seed}\x1f{self._spec.id}\x1f{name}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
     def settled(self, metric: str, interval: Interval, labels: Labels) -> bool:
         """Say whether every rule that asks for this metric is decided by this interval."""
-        return self._settled(metric, interval, labels)
+        return self._around.settled(metric, interval, labels)
 
     def check(self) -> None:
-        """Raise OutOfTime where the budget is spent."""
-        self._tasks.check()
+        """Raise where the scan is stopped or out of time."""
+        self._around.tasks.check()
 
     def progress(self, done: int, of: int) -> None:
         """Tell the person who waits."""
-        self._progress(self._spec.id, done, of)
+        self._around.progress(self._spec.id, done, of)
+
+    def _tasks(self, work: Callable[..., Any], shards: Iterable[Shard], arguments: dict[str, Any]) -> Iterator[Task]:
+        name = _name(work)
+        for shard in shards:
+            task = Task(name, shard, arguments)
+            key = task_key(task, self._around.contents, self._spec, self._options)
+            yield Task(name, shard, arguments, key=key)
 
 
 def _name(work: Callable[..., Any]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from assay.engine.keys import Contents, task_key
 from assay.engine.supervisor import Task
 from assay.engine.tasks import OutOfTime, TaskFailed, TaskRunner
 from assay.model.outcome import Outcome
@@ -13,78 +14,124 @@ from assay.model.result import InputRecord
 from assay.targets.refs import InputRef, Shard
 from assay.targets.resolve import Resolved
 
+IDENTIFY = "assay.targets.intake:identify"
 EXAMINE = "assay.targets.intake:examine"
 COMPARE = "assay.targets.intake:compare"
 PROBE = "assay.targets.intake:probe"
+INTAKE_SECONDS = 300.0
 SAFETY_METRIC = "artifact.unsafe-code.calls"
 
 Report = Callable[[int, int], None]
 
 
-def examine_inputs(resolved: Resolved, tasks: TaskRunner, report: Report) -> list[InputRecord]:
-    """Return a record for each input: digest, size, format, facts, or the one sentence that says what is wrong."""
-    records = []
-    for index, ref in enumerate(resolved.inputs):
-        report(index, len(resolved.inputs))
-        if ref.name in resolved.unmatched:
-            records.append(_record(ref, {"status": "unusable", "problem": resolved.unmatched[ref.name]}))
-        else:
-            records.append(_record(ref, _ask(tasks, EXAMINE, ref)))
-    return _compare_tables(resolved, tasks, records)
+class Intake:
+    """The intake of one scan: identities first, then what each input is, then the models."""
+
+    def __init__(self, resolved: Resolved, tasks: TaskRunner, seed: int) -> None:
+        self._resolved, self._tasks, self._seed = resolved, tasks, seed
+        self._identities: dict[str, dict[str, Any]] = {}
+        self.records: list[InputRecord] = []
+
+    @property
+    def contents(self) -> Contents:
+        """Return what is scanned, by content; complete after `examine`."""
+        digests = {name: found["sha256"] for name, found in self._identities.items()}
+        return Contents(self._resolved.inputs, digests, self._resolved.manifest.model_dump(mode="json"), self._seed)
+
+    def examine(self, report: Report) -> None:
+        """Fill `records`: digest, size, format, facts, or the one sentence that says what is wrong."""
+        there = [ref for ref in self._resolved.inputs if ref.name not in self._resolved.unmatched]
+        for ref, found in zip(there, self._ask_all(IDENTIFY, there, keep=False), strict=True):
+            if set(found) == {"sha256", "size"}:
+                self._identities[ref.name] = found
+        examined = {}
+        for index, (ref, found) in enumerate(zip(there, self._ask_all(EXAMINE, there, keep=True), strict=True)):
+            report(index + 1, len(there))
+            examined[ref.name] = found
+        self.records = [
+            _record(ref, examined.get(ref.name) or _unmatched(self._resolved.unmatched[ref.name]))
+            for ref in self._resolved.inputs
+        ]
+        self._compare()
+
+    def probe(self, outcomes: Iterable[Outcome], allow_unsandboxed: bool) -> None:
+        """Open each model that stage 0 found clean and ask it for a few predictions; refuse the others.
+
+        Models are opened in fresh workers that have read nothing else, and only where these prove their seal.
+        """
+        inputs = self._resolved.inputs
+        if not any(ref.role == "model" for ref in inputs):
+            return
+        safety = _safety(outcomes)
+        clean = {ref.name for ref in inputs if ref.role == "model" and _is_clean(ref, safety)}
+        self._tasks.renew(replace(ref, spec={**ref.spec, "pickle_ok": ref.name in clean}) for ref in inputs)
+        sealed = self._tasks.seal is not None and self._tasks.seal.complete
+        may_load = sealed or allow_unsandboxed
+        probed = {}
+        asked = [ref for ref in inputs if ref.name in clean and may_load and self._is_usable(ref)]
+        for ref, found in zip(asked, self._ask_all(PROBE, asked, keep=True), strict=True):
+            probed[ref.name] = found
+        for index, (record, ref) in enumerate(zip(self.records, inputs, strict=True)):
+            if ref.role != "model" or record.status != "usable":
+                continue
+            if ref.name in probed:
+                self.records[index] = _probed(record, ref, probed[ref.name])
+            else:
+                bad = any(count > 0 for count, _ in _of_model(ref, safety))
+                self.records[index] = _refused(record, ref, bad) if ref.name not in clean else _unsealed(record, ref)
+
+    def _is_usable(self, ref: InputRef) -> bool:
+        return any(record.name == ref.name and record.status == "usable" for record in self.records)
+
+    def _compare(self) -> None:
+        """Check test and trusted data against the training data, where each is usable by itself."""
+        usable = {record.name for record in self.records if record.status == "usable"}
+        if "data.train" not in usable:
+            return
+        asked = [r for r in self._resolved.inputs if r.role == "data" and r.name in usable and r.name != "data.train"]
+        found = dict(zip((ref.name for ref in asked), self._ask_all(COMPARE, asked, keep=True), strict=True))
+        for index, (record, ref) in enumerate(zip(self.records, self._resolved.inputs, strict=True)):
+            if ref.name in found and found[ref.name].get("status") != "usable":
+                self.records[index] = record.model_copy(update=_problem(ref, found[ref.name]))
+
+    def _ask_all(self, work: str, refs: list[InputRef], keep: bool) -> list[dict[str, Any]]:
+        """Return what the workers found out about each input, or the reason why they could not."""
+        tasks = [self._task(work, ref, keep) for ref in refs]
+        found = []
+        for ref, (_, future) in zip(refs, self._tasks.run_all(tasks), strict=True):
+            try:
+                value = future.result()
+            except TaskFailed as error:
+                value = _unmatched(str(error) if error.unusable else f"{ref.shown}: {error}")
+            except OutOfTime:
+                value = _unmatched(f"{ref.shown}: not looked at, the time budget was spent; raise --budget")
+            found.append(value if isinstance(value, dict) else _unmatched(f"{ref.shown}: no answer"))
+        return found
+
+    def _task(self, work: str, ref: InputRef, keep: bool) -> Task:
+        known = self._identities.get(ref.name, {}) if work == EXAMINE else {}
+        task = Task(work, Shard(input=ref.name, extra=known), {}, seconds=INTAKE_SECONDS)
+        return replace(task, key=task_key(task, self.contents, None, {})) if keep else task
 
 
-def _compare_tables(resolved: Resolved, tasks: TaskRunner, records: list[InputRecord]) -> list[InputRecord]:
-    """Check test and trusted data against the training data, where each is usable by itself."""
-    usable = {record.name for record in records if record.status == "usable"}
-    if "data.train" not in usable:
-        return records
-    compared = []
-    for record, ref in zip(records, resolved.inputs, strict=True):
-        if record.role == "data" and record.name != "data.train" and record.name in usable:
-            found = _ask(tasks, COMPARE, ref)
-            if found.get("status") != "usable":
-                record = record.model_copy(update=_problem(ref, found))
-        compared.append(record)
-    return compared
-
-
-def probe_models(
-    resolved: Resolved,
-    tasks: TaskRunner,
-    records: list[InputRecord],
-    outcomes: Iterable[Outcome],
-    allow_unsandboxed: bool,
-) -> list[InputRecord]:
-    """Open each model that stage 0 found clean and ask it for a few predictions; refuse the others.
-
-    Models are opened in a fresh worker that has read nothing else, and only where it proved its seal.
-    """
-    safety = {
-        measurement.labels.get("file"): measurement.interval.high == 0
+def _safety(outcomes: Iterable[Outcome]) -> dict[str, tuple[float, float | None]]:
+    """Return, by file, how many forbidden calls there are: at least, and at most."""
+    return {
+        measurement.labels.get("file", ""): (measurement.interval.low or 0, measurement.interval.high)
         for outcome in outcomes
         for measurement in outcome.measurements
         if measurement.metric == SAFETY_METRIC
     }
-    bad = {
-        measurement.labels.get("file")
-        for outcome in outcomes
-        for measurement in outcome.measurements
-        if measurement.metric == SAFETY_METRIC and (measurement.interval.low or 0) > 0
-    }
-    clean = {ref.name for ref in resolved.inputs if ref.role == "model" and _clean(ref, safety)}
-    sealed = tasks.seal is not None and tasks.seal.complete
-    tasks.renew(replace(ref, spec={**ref.spec, "pickle_ok": ref.name in clean}) for ref in resolved.inputs)
-    probed = []
-    for record, ref in zip(records, resolved.inputs, strict=True):
-        if record.role == "model" and record.status == "usable":
-            if ref.name not in clean:
-                record = _refused(record, ref, _below(ref, bad))
-            elif sealed or allow_unsandboxed:
-                record = _probed(record, ref, tasks)
-            else:
-                record = _unsealed(record, ref)
-        probed.append(record)
-    return probed
+
+
+def _of_model(ref: InputRef, safety: dict[str, tuple[float, float | None]]) -> list[tuple[float, float | None]]:
+    """Return what stage 0 measured of this model, which may be a folder."""
+    return [counts for file, counts in safety.items() if file == ref.shown or file.startswith(ref.shown + "/")]
+
+
+def _is_clean(ref: InputRef, safety: dict[str, tuple[float, float | None]]) -> bool:
+    found = _of_model(ref, safety)
+    return bool(found) and all(high == 0 for _, high in found)
 
 
 def _unsealed(record: InputRecord, ref: InputRef) -> InputRecord:
@@ -95,48 +142,22 @@ def _unsealed(record: InputRecord, ref: InputRef) -> InputRecord:
     return record.model_copy(update={"status": "refused", "problem": _placed(problem, ref)})
 
 
-def _below(ref: InputRef, files: Iterable[str | None]) -> bool:
-    return any(file == ref.shown or (file or "").startswith(ref.shown + "/") for file in files)
-
-
-def _clean(ref: InputRef, safety: dict[str | None, bool]) -> bool:
-    """Say whether stage 0 measured this model, a file or a folder, and found nothing anywhere in it."""
-    found = [clean for file, clean in safety.items() if _below(ref, [file])]
-    return bool(found) and all(found)
-
-
 def _refused(record: InputRecord, ref: InputRef, bad: bool) -> InputRecord:
     why = "it holds forbidden code" if bad else "it was not shown to be free of code"
     problem = f"{ref.shown}: was not loaded, because {why}; see {SAFETY_METRIC}"
-    update = {
-        "status": "refused",
-        "problem": _placed(problem, ref),
-        "blocked_by": SAFETY_METRIC if bad else None,
-    }
+    update = {"status": "refused", "problem": _placed(problem, ref), "blocked_by": SAFETY_METRIC if bad else None}
     return record.model_copy(update=update)
 
 
-def _probed(record: InputRecord, ref: InputRef, tasks: TaskRunner) -> InputRecord:
-    found = _ask(tasks, PROBE, ref)
+def _probed(record: InputRecord, ref: InputRef, found: dict[str, Any]) -> InputRecord:
     facts = {**record.facts, **_facts(found.get("facts"))}
     if found.get("status") == "usable":
         return record.model_copy(update={"facts": facts})
     return record.model_copy(update={"facts": facts, **_problem(ref, found)})
 
 
-def _ask(tasks: TaskRunner, work: str, ref: InputRef) -> dict[str, Any]:
-    """Return what the worker found out, or the reason why it could not."""
-    try:
-        found = tasks.run(Task(work, Shard(input=ref.name), {}))
-    except TaskFailed as error:
-        sentence = str(error) if error.unusable else f"{ref.shown}: {error}"
-        return {"status": "unusable", "problem": sentence}
-    except OutOfTime:
-        return {
-            "status": "unusable",
-            "problem": f"{ref.shown}: not looked at, the time budget was spent; raise --budget",
-        }
-    return found if isinstance(found, dict) else {"status": "unusable", "problem": f"{ref.shown}: no answer"}
+def _unmatched(sentence: str) -> dict[str, Any]:
+    return {"status": "unusable", "problem": sentence}
 
 
 def _record(ref: InputRef, found: dict[str, Any]) -> InputRecord:

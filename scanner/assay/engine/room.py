@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -18,6 +17,8 @@ _KEPT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "ASSAY_WORKER_ST
 """Variables of the user's environment that a worker may see; none of them is a secret."""
 
 MAX_BESIDE = 2000
+
+_REPORTS = (".json", ".jsonl", ".html", ".sarif", ".txt", ".xml", ".md", ".yaml", ".yml", ".log", ".sqlite", ".csv")
 
 PROPERTIES = ("read elsewhere", "write", "exec", "tcp", "udp", "fork", "signal the parent")
 
@@ -54,7 +55,7 @@ def read_seal(answer: dict[str, Any]) -> Seal:
 
 
 class Room:
-    """A temporary folder: a read-only home prepared for the libraries, and a file that no worker may read."""
+    """A temporary folder: a home prepared for the libraries, where the seal refuses writing, and a file to probe with."""
 
     def __init__(self) -> None:
         self._folder = tempfile.mkdtemp(prefix="assay-")
@@ -66,8 +67,8 @@ class Room:
         (art / "config.json").write_text(json.dumps({"ART_DATA_PATH": str(art / "data")}))
         self.elsewhere.write_bytes(b"\0 no format that any kernel executes\n")
         self.elsewhere.chmod(0o755)
-        for folder in (art / "data", art, self.home):
-            folder.chmod(0o500)
+        # Not 0o500: art/config.py asks access(2), which knows nothing of the seal, and would turn to /tmp.
+        self.home.chmod(0o700)
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a worker: an allowlist, one thread, fixed hashes, nothing that phones home."""
@@ -88,34 +89,43 @@ class Room:
 
     def close(self) -> None:
         """Remove the folder."""
-        with contextlib.suppress(OSError):
-            for folder in (self.home, self.home / ".art", self.home / ".art" / "data"):
-                folder.chmod(0o700)
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def listed_files(refs: Iterable[InputRef]) -> list[str]:
     """Return what a worker may read of the target: its inputs; a name that ends in `/` may be listed, not read.
 
-    A link counts with the file that it leads to. A model may have external data beside it, so the files of its folder
-    are on the list; a factory is source code in the manifest's folder, so the source files there are.
+    A link counts with the file that it leads to.
     """
     listed: list[str] = []
     for ref in refs:
         listed += [ref.path, os.path.realpath(ref.path)]
         if ref.role == "model":
-            listed += _beside(os.path.dirname(os.path.realpath(ref.path)), "")
-        if ref.spec.get("factory") and ref.spec.get("root"):
-            listed += _beside(ref.spec["root"], ".py")
-    return list(dict.fromkeys(listed))
+            listed += [os.path.dirname(os.path.realpath(ref.path)) + "/", str(ref.spec.get("root") or "") + "/"]
+        listed += readable_beside(ref)
+    return list(dict.fromkeys(path for path in listed if path != "/"))
 
 
-def _beside(folder: str, suffix: str) -> list[str]:
-    """Return the folder itself, for listing, and the files in it and its packages that end in `suffix`."""
-    found = [folder + "/"]
+def readable_beside(ref: InputRef) -> list[str]:
+    """Return the files that may be read for a model besides its own: external data, and the source of its factory.
+
+    They are part of the keys of the store, so reports, which people write beside the model, are not among them.
+    """
+    if ref.role != "model":
+        return []
+    companions = _files(os.path.dirname(os.path.realpath(ref.path)), deep=False)
+    found = [path for path in companions if not path.endswith(_REPORTS)]
+    if ref.spec.get("factory") and ref.spec.get("root"):
+        found += [path for path in _files(ref.spec["root"], deep=True) if path.endswith(".py")]
+    return list(dict.fromkeys(found))
+
+
+def _files(folder: str, deep: bool) -> list[str]:
+    """Return the files of a folder, sorted; `deep`: of the packages in it too."""
+    found: list[str] = []
     for current, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if suffix and name.isidentifier())
-        found += [os.path.join(current, name) for name in sorted(files) if name.endswith(suffix)]
+        folders[:] = sorted(name for name in folders if deep and name.isidentifier())
+        found += [os.path.join(current, name) for name in sorted(files)]
         if len(found) > MAX_BESIDE:
             break
     return found[:MAX_BESIDE]

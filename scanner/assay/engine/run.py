@@ -1,10 +1,15 @@
-"""Run a plan: effects, in order. Whatever a detector does, it ends as an outcome, and loses nothing of the others."""
+"""Run a plan: effects, stage by stage. Whatever a detector does, it ends as an outcome, and loses nothing of others.
+
+Detectors of one stage run side by side; each is a driver in a thread, and all share the workers.
+"""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from pydantic import ValidationError
@@ -12,19 +17,24 @@ from pydantic import ValidationError
 from assay.attempt import attempt
 from assay.detector import Detector, DetectorFailed, DetectorNotApplicable, SkipDetector
 from assay.engine.catalogue import Broken, load_body
-from assay.engine.context import Progress, RunContext, Settled
+from assay.engine.context import Progress, RunContext, Settled, Surroundings
 from assay.engine.contract import ContractBroken, check
-from assay.engine.intake import examine_inputs, probe_models
+from assay.engine.intake import Intake
+from assay.engine.keys import outcome_key
 from assay.engine.plan import Plan, Step
 from assay.engine.room import Seal
 from assay.engine.spool import Spool
-from assay.engine.tasks import OutOfTime, TaskFailed, TaskRunner
+from assay.engine.tasks import Interrupted, OutOfTime, TaskFailed, TaskRunner
+from assay.model.evidence import Observation
 from assay.model.measurement import Measurement
 from assay.model.outcome import Cost, Outcome, Status
 from assay.model.result import InputRecord
 from assay.model.spec import Capability
 from assay.targets.base import Target
 from assay.targets.resolve import Resolved
+
+KEPT_OBSERVATIONS = 20_000
+"""An outcome with more located observations than this is measured anew each time."""
 
 
 @dataclass
@@ -33,7 +43,11 @@ class Run:
 
     records: list[InputRecord] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    spools: dict[str, Spool] = field(default_factory=dict)
+    """Observations by detector, where they were asked for."""
     interrupted: bool = False
+    probed: bool = False
+    """Whether the models were opened, or refused."""
     seal: Seal | None = None
 
 
@@ -42,38 +56,33 @@ class Setting:
     """How to run."""
 
     seed: int
-    spool: Spool | None
     progress: Progress
     settled: Settled
+    observing: bool = False
+    """Whether located observations are wanted."""
     allow_unsandboxed: bool = False
 
 
 def execute(plan: Plan, broken: Iterable[Broken], resolved: Resolved, tasks: TaskRunner, setting: Setting) -> Run:
     """Run `plan`; an interrupt (KeyboardInterrupt) ends it early, and the rest is `cancelled`."""
     run = Run(outcomes=[*plan.left_out, *(_broken(entry) for entry in broken)])
-    target = Target(resolved.manifest, resolved.root, resolved.inputs)
-    left = list(plan.steps)
+    intake = Intake(resolved, tasks, setting.seed)
     try:
-        run.records = examine_inputs(resolved, tasks, lambda done, of: setting.progress("inputs", done, of))
-        stages = [list(steps) for _, steps in groupby(plan.steps, key=lambda step: step.spec.stage == 0)]
-        for steps in stages:
-            if steps[0].spec.stage > 0:
-                run.records = _probe(run, resolved, tasks, setting)
-            target = replace(target, records=tuple(run.records))
-            for step in steps:
-                run.outcomes.append(_run_step(step, target, tasks, setting))
-                left.remove(step)
-        if not any(step.spec.stage > 0 for step in plan.steps):
-            run.records = _probe(run, resolved, tasks, setting)
+        intake.examine(lambda done, of: setting.progress("inputs", done, of))
+        run.records = intake.records
+        for stage, steps in groupby(plan.steps, key=lambda step: step.spec.stage):
+            if stage > 0 and not run.probed:
+                _probe(intake, run, setting)
+            target = Target(resolved.manifest, resolved.root, resolved.inputs, tuple(run.records))
+            around = Surroundings(tasks, intake.contents, setting.progress, setting.settled)
+            _run_stage(list(steps), target, around, setting, run)
+        if not run.probed:
+            _probe(intake, run, setting)
     except KeyboardInterrupt:
         run.interrupted = True
-        done = {outcome.detector for outcome in run.outcomes}
-        reason = "the scan was interrupted before this check ended"
-        run.outcomes.extend(
-            Outcome(detector=step.spec.id, version=step.spec.version, status=Status.CANCELLED, reason=reason)
-            for step in left
-            if step.spec.id not in done
-        )
+        tasks.interrupt()
+        run.records = run.records or intake.records
+        _cancel_rest(plan, run)
     finally:
         run.seal = tasks.seal
         tasks.stop()
@@ -81,48 +90,128 @@ def execute(plan: Plan, broken: Iterable[Broken], resolved: Resolved, tasks: Tas
     return run
 
 
-def _probe(run: Run, resolved: Resolved, tasks: TaskRunner, setting: Setting) -> list[InputRecord]:
-    if not any(ref.role == "model" for ref in resolved.inputs):
-        return run.records
-    return probe_models(resolved, tasks, run.records, run.outcomes, setting.allow_unsandboxed)
+def _probe(intake: Intake, run: Run, setting: Setting) -> None:
+    """Open the models, once, after stage 0 and before everything that queries them."""
+    intake.probe(run.outcomes, setting.allow_unsandboxed)
+    run.records = intake.records
+    run.probed = True
+
+
+def _run_stage(steps: list[Step], target: Target, around: Surroundings, setting: Setting, run: Run) -> None:
+    """Run the detectors of one stage side by side; outcomes are added as they end."""
+    with ThreadPoolExecutor(max(1, min(len(steps), around.tasks.limits.jobs)), "assay-driver") as drivers:
+        futures = {drivers.submit(_run_step, step, target, around, setting): step for step in steps}
+        try:
+            left = set(futures)
+            while left:
+                # In short steps, so that an interrupt reaches the main thread.
+                done, left = wait(left, timeout=0.1)
+                _collect_done(done, run)
+        except KeyboardInterrupt:
+            around.tasks.interrupt()
+            done, _ = wait(futures)
+            _collect_done({future for future in done if futures[future].spec.id not in _ids(run)}, run)
+            raise
+
+
+def _collect_done(done: set[Future[tuple[Outcome, Spool | None]]], run: Run) -> None:
+    for future in done:
+        outcome, spool = future.result()
+        run.outcomes.append(outcome)
+        if spool is not None:
+            run.spools[outcome.detector] = spool
+
+
+def _ids(run: Run) -> set[str]:
+    return {outcome.detector for outcome in run.outcomes}
+
+
+def _cancel_rest(plan: Plan, run: Run) -> None:
+    done = _ids(run)
+    run.outcomes.extend(
+        Outcome(
+            detector=step.spec.id,
+            version=step.spec.version,
+            status=Status.CANCELLED,
+            reason="the scan was interrupted before this check began",
+        )
+        for step in plan.steps
+        if step.spec.id not in done
+    )
 
 
 def _broken(entry: Broken) -> Outcome:
     return Outcome(detector=entry.name, status=Status.FAILED, reason=entry.reason)
 
 
-def _run_step(step: Step, target: Target, tasks: TaskRunner, setting: Setting) -> Outcome:
-    """Return the outcome of one detector, whatever it does."""
-    spec = step.spec
+def _run_step(step: Step, target: Target, around: Surroundings, setting: Setting) -> tuple[Outcome, Spool | None]:
+    """Return the outcome of one detector, whatever it does; remembered, if nothing has changed."""
     blocked = _inputs_problem(step, target)
     if blocked is not None:
-        return blocked
-    ctx = RunContext(
-        spec,
-        step.options,
-        tasks,
-        seed=setting.seed,
-        spool=setting.spool,
-        progress=setting.progress,
-        settled=setting.settled,
-    )
+        return blocked, None
+    key = outcome_key(step.spec, step.options, around.contents, _looked_at(step, target), setting.observing)
+    kept = _recall(key, around, setting)
+    if kept is not None:
+        return kept
+    ctx = RunContext(step.spec, step.options, around, setting.observing)
     measurements: list[Measurement] = []
-    started, cpu = time.monotonic(), time.process_time() + tasks.cpu_seconds
-    tried = attempt(lambda: _collect(load_body(spec), target, ctx, measurements))
+    started = time.monotonic()
+    tried = attempt(lambda: _collect(load_body(step.spec), target, ctx, measurements))
     status, reason = _ending(tried.error, tried.sentence)
-    return Outcome(
-        detector=spec.id,
-        version=spec.version,
+    outcome = Outcome(
+        detector=step.spec.id,
+        version=step.spec.version,
         status=status,
         reason=reason,
         measurements=tuple(measurements),
         not_covered=tuple(ctx.sentences),
         cost=Cost(
-            cpu_seconds=round(time.process_time() + tasks.cpu_seconds - cpu, 3),
-            peak_rss_mb=round(tasks.peak_rss_mb, 1),
+            cpu_seconds=round(ctx.spent.cpu_seconds, 3),
+            peak_rss_mb=round(ctx.spent.peak_rss_mb, 1),
             wall_seconds=round(time.monotonic() - started, 3),
+            tasks=ctx.spent.done,
+            tasks_remembered=ctx.spent.remembered,
         ),
     )
+    if status is Status.RAN:
+        _keep(key, outcome, ctx.spool, around)
+    return outcome, ctx.spool
+
+
+def _looked_at(step: Step, target: Target) -> list[InputRecord]:
+    """Return the records of the inputs that a detector may look at."""
+    roles = {
+        Capability.ARTIFACT: {"model", "artifact"},
+        Capability.LOGS: {"log"},
+    }
+    wanted = {role for need in step.spec.needs for role in roles.get(need, {"model", "data"})}
+    return [record for record in target.records if record.role in wanted]
+
+
+def _recall(key: str | None, around: Surroundings, setting: Setting) -> tuple[Outcome, Spool | None] | None:
+    found = around.tasks.memory.recall_key(key)
+    if found is None:
+        return None
+    try:
+        outcome = Outcome.model_validate(found.value["outcome"])
+        spool = Spool() if setting.observing else None
+        for entry in found.value["observations"]:
+            if spool is not None:
+                spool.add(Observation.model_validate(entry))
+    except (ValidationError, KeyError, TypeError):
+        return None
+    return outcome.model_copy(update={"cost": Cost(remembered=True)}), spool
+
+
+def _keep(key: str | None, outcome: Outcome, spool: Spool | None, around: Surroundings) -> None:
+    observations: Iterable[Observation] = () if spool is None else spool
+    if spool is not None and spool.count > KEPT_OBSERVATIONS:
+        return
+    value = {
+        "outcome": outcome.model_dump(mode="json"),
+        "observations": [json.loads(entry.model_dump_json()) for entry in observations],
+    }
+    around.tasks.memory.keep_key(key, value)
 
 
 def _collect(detector: Detector, target: Target, ctx: RunContext, into: list[Measurement]) -> None:
@@ -144,6 +233,8 @@ def _ending(error: Exception | None, sentence: str) -> tuple[Status, str | None]
             return Status.FAILED, str(error)
         case OutOfTime():
             return Status.CANCELLED, "the time budget of the scan was spent; raise --budget"
+        case Interrupted():
+            return Status.CANCELLED, "the scan was interrupted before this check ended"
         case ContractBroken():
             return Status.FAILED, f"contract: {error}; ask the author of the detector"
         case ValidationError():

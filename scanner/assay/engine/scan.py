@@ -12,14 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from assay.engine.catalogue import Catalogue
 from assay.engine.context import Progress, Settled
+from assay.engine.memory import Memory
 from assay.engine.plan import Plan, make_plan
 from assay.engine.run import Run, Setting, execute
 from assay.engine.spool import Spool
-from assay.engine.tasks import TaskRunner
+from assay.engine.store import Store, StoreProblem
+from assay.engine.tasks import Limits, TaskRunner
 from assay.model.outcome import Status
 from assay.model.result import Provenance, RunFacts, RunRecord
 from assay.targets.resolve import Resolved, resolve
@@ -41,33 +43,64 @@ class ScanRequest:
     path: Path
     seed: int = 0
     budget_seconds: float | None = None
+    engine: Literal["inline", "local"] = "local"
+    """`inline`: one worker, in sequence. `local`: `jobs` workers."""
+    jobs: int | None = None
+    """Workers of the engine `local`; None: one for each core that this process may use."""
+    cache: Path | None = None
+    """Where results are remembered; None: nowhere."""
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Options from the policy, by detector."""
     argv: tuple[str, ...] = ()
     allow_unsandboxed: bool = False
     """Load models even where the worker cannot be sealed; the result says so."""
 
+    @property
+    def workers(self) -> int:
+        """Return how many workers there are."""
+        if self.engine == "inline":
+            return 1
+        return self.jobs or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else self.jobs or 1
 
-def scan(
-    request: ScanRequest, catalogue: Catalogue, settled: Settled, progress: Progress, spool: Spool | None
-) -> RunRecord:
-    """Resolve, plan, run.
+
+def plan_scan(request: ScanRequest, catalogue: Catalogue) -> tuple[Resolved, Plan]:
+    """Resolve the target and plan; nothing runs.
 
     Raises:
         InvalidInput: the manifest or an option is invalid, or there is no such path.
         NotAssessed: there is nothing to scan.
     """
-    started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     resolved = resolve(request.path)
-    plan = make_plan(catalogue.specs.values(), resolved.declared, request.params, _importable)
+    return resolved, make_plan(catalogue.specs.values(), resolved.declared, request.params, _importable)
+
+
+def scan(
+    request: ScanRequest, catalogue: Catalogue, settled: Settled, progress: Progress, spool: Spool | None
+) -> RunRecord:
+    """Resolve, plan, run; located observations go to `spool`, in the order of the detectors. Raises as `plan_scan`."""
+    started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
+    resolved, plan = plan_scan(request, catalogue)
     deadline = None if request.budget_seconds is None else clock + request.budget_seconds
-    tasks = TaskRunner(resolved.manifest.model_dump(mode="json"), resolved.inputs, deadline)
-    setting = Setting(request.seed, spool, progress, settled, request.allow_unsandboxed)
-    run = execute(plan, catalogue.broken, resolved, tasks, setting)
+    limits = Limits(jobs=request.workers, deadline=deadline, memory_bytes=memory_share(request.workers))
+    store, told = _open_store(request.cache)
+    memory = Memory(store)
+    tasks = TaskRunner(resolved.manifest.model_dump(mode="json"), resolved.inputs, limits, memory)
+    setting = Setting(request.seed, progress, settled, spool is not None, request.allow_unsandboxed)
+    try:
+        run = execute(plan, catalogue.broken, resolved, tasks, setting)
+    finally:
+        if store is not None:
+            store.close()
+    if spool is not None:
+        for detector in sorted(run.spools):
+            spool.extend(run.spools[detector])
     facts = RunFacts(
         argv=request.argv,
         started=started.isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - clock, 3),
+        engine=request.engine,
+        jobs=request.workers,
+        store=memory.problem or told,
         python=platform.python_version(),
         platform=platform.platform(),
         interrupted=run.interrupted,
@@ -79,6 +112,27 @@ def scan(
         provenance=_provenance(request, resolved, catalogue, plan, run).model_copy(update={"run": facts}),
         outcomes=tuple(run.outcomes),
     )
+
+
+def _open_store(path: Path | None) -> tuple[Store | None, str]:
+    """Return the store, or the reason why the scan goes on without one."""
+    if path is None:
+        return None, "not used"
+    try:
+        return Store.open(path, now=time.time()), "used"
+    except StoreProblem as problem:
+        return None, str(problem)
+
+
+def memory_share(workers: int) -> int:
+    """Return the bytes of data that one worker may use: a share of what is available now, between 2 and 64 GiB."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as stream:
+            line = next(line for line in stream if line.startswith("MemAvailable:"))
+        available = int(line.split()[1]) * 1024
+    except (OSError, StopIteration, ValueError):
+        available = 8 << 30
+    return min(max(int(available * 0.8 / workers), 2 << 30), 64 << 30)
 
 
 def _folder(root: Path) -> str:

@@ -22,6 +22,13 @@ class Spool:
         self._file.write(observation.model_dump_json() + "\n")
         self.count += 1
 
+    def extend(self, other: Spool) -> None:
+        """Append all of `other`."""
+        other._file.seek(0)
+        for line in other._file:
+            self._file.write(line)
+        self.count += other.count
+
     def __iter__(self) -> Iterator[Observation]:
         self._file.seek(0)
         for line in self._file:

@@ -11,17 +11,28 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from assay.engine.frames import FrameError, decode, encode
 from assay.engine.room import Room, Seal, listed_files, read_seal
 from assay.targets.refs import InputRef, Shard
 
 START_SECONDS = 60.0
+HANGS = 2.0
+"""Blame for no answer in time: once is enough."""
+KILLED = 0.25
+"""Blame for a worker that somebody else killed: an operator, the kernel out of memory."""
+NOT_BEGUN = 0.05
+"""Blame for a worker that died before it got the task; forty in a row are enough."""
 
 
 class WorkerDied(Exception):
     """The worker ended, hung, or said what is no answer; `str()` tells which."""
+
+    def __init__(self, how: str, blame: float = 1.0) -> None:
+        super().__init__(how)
+        self.blame = blame
+        """Share of a death that the task must answer for: 1 where it died by itself, less where it was killed."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,10 @@ class Task:
     """`module:function`."""
     shard: Shard
     arguments: dict[str, Any]
+    seconds: float | None = None
+    """Longest time for it; None: what the scan allows."""
+    key: str | None = None
+    """Where its result is kept; None: nowhere."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +72,7 @@ class Worker:
         self._room: Room | None = None
         self._memory = memory_bytes
         self._next = 0
+        self._starting = False
         self.cpu_seconds = 0.0
         self.seal: Seal | None = None
         """What the running worker proved about itself; None before the first task."""
@@ -68,6 +84,8 @@ class Worker:
             WorkerDied: no answer within `seconds`, or the process died; it is gone afterwards.
         """
         deadline = time.monotonic() + seconds
+        if self._process is not None and self._process.poll() is not None:
+            self.stop()  # it died while nobody asked for anything; no task is to blame
         if self._process is None:
             self._start()
         self._next += 1
@@ -79,6 +97,13 @@ class Worker:
         }
         answer = self._exchange(encode(body), deadline)
         return self._checked(answer)
+
+    def kill(self) -> None:
+        """Kill the process and all that it started, from any thread; a call that waits for it ends at once."""
+        process = self._process
+        if process is not None:
+            with contextlib.suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)
 
     def stop(self) -> None:
         """End the process, by force if need be."""
@@ -102,6 +127,7 @@ class Worker:
 
     def _start(self) -> None:
         room = self._room = Room()
+        self._starting = False
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-m", "assay.engine.worker"],
             stdin=subprocess.PIPE,
@@ -119,7 +145,9 @@ class Worker:
             "elsewhere": str(room.elsewhere),
             "memory": self._memory,
         }
+        self._starting = True
         answer = self._exchange(encode(hello), time.monotonic() + START_SECONDS)
+        self._starting = False
         if not isinstance(answer, dict) or answer.get("ready") is not True:
             raise self._dead("did not start")
         self.seal = read_seal(answer)
@@ -135,7 +163,7 @@ class Worker:
         except FrameError as error:
             raise self._dead(f"sent what is no answer ({error})") from None
         except TimeoutError:
-            raise self._dead("gave no answer in time") from None
+            raise self._dead("gave no answer in time", blame=HANGS) from None
         except (EOFError, OSError):
             raise self._dead("died") from None
 
@@ -144,7 +172,7 @@ class Worker:
         if not isinstance(answer, dict) or answer.get("id") != self._next:
             raise self._dead("answered another task")
         cpu, rss = answer.get("cpu"), answer.get("rss")
-        if not isinstance(cpu, float) or not isinstance(rss, float) or ("value" in answer) == ("error" in answer):
+        if not _is_amount(cpu) or not _is_amount(rss) or ("value" in answer) == ("error" in answer):
             raise self._dead("answered in the wrong form")
         self.cpu_seconds += cpu
         error = answer.get("error")
@@ -157,7 +185,7 @@ class Worker:
             peak_rss_mb=rss,
         )
 
-    def _dead(self, how: str) -> WorkerDied:
+    def _dead(self, how: str, blame: float = 1.0) -> WorkerDied:
         process = self._process
         code = None
         if process is not None:
@@ -171,7 +199,16 @@ class Worker:
                 how = f"was killed by {signal.Signals(-code).name}"
         elif how == "died" and code is not None:
             how = f"ended by itself with code {code}"
-        return WorkerDied(how)
+        if code == -signal.SIGKILL:
+            blame = min(blame, KILLED)
+        if self._starting:
+            blame = min(blame, NOT_BEGUN)
+        return WorkerDied(how, blame)
+
+
+def _is_amount(value: Any) -> TypeGuard[float]:
+    """Say whether this can be an amount of something: no text, not less than nothing, not NaN, not without end."""
+    return isinstance(value, float) and 0 <= value < float("inf")
 
 
 def _reader(source: int, deadline: float) -> Callable[[int], bytes]:

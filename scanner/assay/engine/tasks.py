@@ -1,18 +1,28 @@
-"""Do tasks in a worker: retry a task whose worker died once, then give it up; the others go on."""
+"""Do tasks in workers: several at once, retried where a worker died, remembered in the store.
+
+A task that kills its worker twice is given up; the others go on. Whatever the number of workers, results come in the
+order of the tasks, so nothing that is measured can depend on it.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any
 
+from assay.engine.memory import Memory
 from assay.engine.room import Seal
 from assay.engine.supervisor import Answer, Task, Worker, WorkerDied
 from assay.targets.refs import InputRef
 
 DEATHS = 2
-"""A task that kills its worker this often is given up."""
+"""A task that kills its worker this often is given up; a worker that somebody else killed counts a quarter."""
 TASK_SECONDS = 900.0
 
 
@@ -29,70 +39,187 @@ class OutOfTime(Exception):
     """The budget of the scan is spent."""
 
 
-@dataclass
-class TaskRunner:
-    """One worker and the clock."""
+class Interrupted(Exception):
+    """The user stopped the scan."""
 
-    manifest: dict[str, Any]
-    inputs: Iterable[InputRef]
+
+@dataclass(frozen=True)
+class Limits:
+    """What the scan may use."""
+
+    jobs: int = 1
     deadline: float | None = None
     """`time.monotonic()` at which the scan must end; None: never."""
-    peak_rss_mb: float = field(default=0.0, init=False)
-    cpu_seconds: float = field(default=0.0, init=False)
+    memory_bytes: int | None = None
+    """Data of one worker."""
+    task_seconds: float = TASK_SECONDS
 
-    def __post_init__(self) -> None:
-        self._worker = Worker(self.manifest, self.inputs)
 
-    def run(self, task: Task) -> Any:
+@dataclass
+class Spent:
+    """What one detector's tasks used; several threads add to it."""
+
+    cpu_seconds: float = 0.0
+    peak_rss_mb: float = 0.0
+    done: int = 0
+    remembered: int = 0
+
+
+class TaskRunner:
+    """Workers, threads that wait for them, the clock, and the store."""
+
+    def __init__(
+        self,
+        manifest: dict[str, Any],
+        inputs: Iterable[InputRef],
+        limits: Limits | None = None,
+        memory: Memory | None = None,
+    ) -> None:
+        self.manifest = manifest
+        self.limits = limits or Limits()
+        self.memory = memory or Memory()
+        self.seal: Seal | None = None
+        """The weakest seal that a worker of this scan proved; None before the first task."""
+        self.total = Spent()
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._threads = ThreadPoolExecutor(self.limits.jobs, thread_name_prefix="assay-task")
+        self._workers: list[Worker] = []
+        self._free: SimpleQueue[Worker] = SimpleQueue()
+        self.renew(inputs)
+
+    def run(self, task: Task, spent: Spent | None = None) -> Any:
         """Return the value of `task`.
 
         Raises:
             TaskFailed: the input is unusable, the work raised, or the worker died twice.
             OutOfTime: the budget is spent.
+            Interrupted: the user stopped the scan.
         """
-        reasons = []
-        for _ in range(DEATHS):
-            try:
-                answer = self._worker.call(task, self._seconds())
-            except WorkerDied as death:
-                if self.deadline is not None and time.monotonic() >= self.deadline:
-                    raise OutOfTime from None
-                reasons.append(str(death))
-                continue
-            return self._value(task, answer)
-        raise TaskFailed(f"the worker {reasons[-1]}, {DEATHS} times; the input may be hostile or too large")
+        self.check()
+        found = self.memory.recall(task)
+        if found is not None:
+            self._add(spent, remembered=1)
+            return found.value
+        blame, reason = 0.0, ""
+        while blame < DEATHS:
+            with self._worker() as worker:
+                try:
+                    answer = worker.call(task, self._seconds(task))
+                except WorkerDied as death:
+                    self.check()
+                    blame, reason = blame + death.blame, str(death)
+                    continue
+                finally:
+                    self._note_seal(worker)
+            value = self._value(task, answer, spent)
+            self.memory.keep(task, value)
+            return value
+        raise TaskFailed(f"the worker {reason}; the input may be hostile or too large")
 
-    @property
-    def seal(self) -> Seal | None:
-        """Return what the newest worker proved about itself; None before the first task."""
-        return self._worker.seal
+    def run_all(self, tasks: Iterable[Task], spent: Spent | None = None) -> Iterator[tuple[Task, Future[Any]]]:
+        """Do `tasks` at once, as many as there are workers; yield each with its finished future, in their order.
+
+        Reads `tasks` only a little ahead; what was begun ahead and is not asked for is dropped.
+        """
+        ahead: deque[tuple[Task, Future[Any]]] = deque()
+        try:
+            for task in tasks:
+                ahead.append((task, self._threads.submit(self.run, task, spent)))
+                if len(ahead) > 2 * self.limits.jobs:
+                    yield self._finished(ahead.popleft())
+            while ahead:
+                yield self._finished(ahead.popleft())
+        finally:
+            for _, future in ahead:
+                future.cancel()
 
     def renew(self, inputs: Iterable[InputRef]) -> None:
-        """End the worker; the next task gets a fresh one, which has read nothing yet, with these inputs."""
-        seal = self._worker.seal
-        self._worker.stop()
-        self._worker = Worker(self.manifest, inputs)
-        self._worker.seal = seal
+        """End all workers; the next tasks get fresh ones, which have read nothing yet, with these inputs."""
+        self._end_workers()
+        refs = tuple(inputs)
+        self._workers = [Worker(self.manifest, refs, self.limits.memory_bytes) for _ in range(self.limits.jobs)]
+        self._free = SimpleQueue()
+        for worker in self._workers:
+            self._free.put(worker)
+
+    def interrupt(self) -> None:
+        """Stop everything now: tasks that run, and those that wait, raise Interrupted."""
+        self._stopped.set()
+        for worker in self._workers:
+            worker.kill()
 
     def stop(self) -> None:
-        """End the worker."""
-        self._worker.stop()
+        """End the workers and the threads."""
+        self._stopped.set()
+        for worker in self._workers:
+            worker.kill()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._end_workers()
 
     def check(self) -> None:
-        """Raise OutOfTime where the budget is spent."""
-        if self.deadline is not None and time.monotonic() >= self.deadline:
+        """Raise where the scan is stopped or out of time."""
+        if self._stopped.is_set():
+            raise Interrupted
+        if self.limits.deadline is not None and time.monotonic() >= self.limits.deadline:
             raise OutOfTime
 
-    def _seconds(self) -> float:
-        self.check()
-        left = TASK_SECONDS if self.deadline is None else self.deadline - time.monotonic()
-        return min(TASK_SECONDS, left)
+    def pids(self) -> list[int]:
+        """Return the process ids of the workers that live."""
+        return [worker.pid for worker in self._workers if worker.pid is not None]
 
-    def _value(self, task: Task, answer: Answer) -> Any:
-        self.cpu_seconds += answer.cpu_seconds
-        self.peak_rss_mb = max(self.peak_rss_mb, answer.peak_rss_mb)
+    def _end_workers(self) -> None:
+        for worker in self._workers:
+            worker.stop()
+
+    @contextmanager
+    def _worker(self) -> Iterator[Worker]:
+        free = self._free
+        worker = free.get()
+        try:
+            self.check()
+            yield worker
+        finally:
+            free.put(worker)
+
+    def _finished(self, entry: tuple[Task, Future[Any]]) -> tuple[Task, Future[Any]]:
+        task, future = entry
+        while not future.done():
+            # In short steps, so that an interrupt reaches a main thread that waits here.
+            _wait(future, 0.1)
+        return task, future
+
+    def _seconds(self, task: Task) -> float:
+        self.check()
+        longest = self.limits.task_seconds if task.seconds is None else task.seconds
+        return longest if self.limits.deadline is None else min(longest, self.limits.deadline - time.monotonic())
+
+    def _note_seal(self, worker: Worker) -> None:
+        with self._lock:
+            if worker.seal is not None and (self.seal is None or not worker.seal.complete):
+                self.seal = worker.seal
+
+    def _add(
+        self, spent: Spent | None, *, cpu: float = 0.0, rss: float = 0.0, done: int = 0, remembered: int = 0
+    ) -> None:
+        with self._lock:
+            for account in (self.total, spent):
+                if account is not None:
+                    account.cpu_seconds += cpu
+                    account.peak_rss_mb = max(account.peak_rss_mb, rss)
+                    account.done += done
+                    account.remembered += remembered
+
+    def _value(self, task: Task, answer: Answer, spent: Spent | None) -> Any:
+        self._add(spent, cpu=answer.cpu_seconds, rss=answer.peak_rss_mb, done=1)
         if answer.error is None:
             return answer.value
         if answer.unusable:
             raise TaskFailed(answer.error, unusable=True)
         raise TaskFailed(f"{answer.error} (in {answer.trace or task.work}); this is a defect, please report it")
+
+
+def _wait(future: Future[Any], seconds: float) -> None:
+    from concurrent.futures import wait
+
+    wait([future], timeout=seconds)

@@ -27,6 +27,12 @@ class Cost(Noun):
     cpu_seconds: Finite = 0.0
     peak_rss_mb: Finite = 0.0
     wall_seconds: Finite = 0.0
+    tasks: int = 0
+    """Tasks that workers did."""
+    tasks_remembered: int = 0
+    """Tasks whose results were in the store."""
+    remembered: bool = False
+    """The whole outcome was in the store: nothing it hangs on has changed since."""
 
 
 class Outcome(Noun):

@@ -49,8 +49,10 @@ class RunFacts(Noun):
     argv: tuple[str, ...] = ()
     started: str = ""
     seconds: Finite = 0.0
-    engine: str = "inline"
+    engine: str = "local"
     jobs: int = 1
+    store: str = ""
+    """Where results were remembered, or why they were not."""
     sandbox: tuple[str, ...] = ()
     """Layers that were active in every worker."""
     unsandboxed: bool = False

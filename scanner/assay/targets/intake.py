@@ -26,8 +26,19 @@ TRAIN = "data.train"
 Facts = dict[str, Any]
 
 
+def identify(opened: OpenTarget, shard: Shard) -> dict[str, Any]:
+    """Return `sha256` and `size` of one input, or nothing where it cannot be read; `examine` says why."""
+    try:
+        found = digest(opened.path(shard.input), opened.shown(shard.input))
+    except UnusableInput:
+        return {}
+    return {"sha256": found.sha256, "size": found.size}
+
+
 def examine(opened: OpenTarget, shard: Shard) -> dict[str, Any]:
     """Examine one input: identity, format, and whether it can be used. Never loads a model.
+
+    `shard.extra` may hold the identity, where it is known already.
 
     Returns:
         `status` (`usable` or `unusable`), `problem` (one sentence or None), `sha256`, `size`, `format`,
@@ -37,7 +48,7 @@ def examine(opened: OpenTarget, shard: Shard) -> dict[str, Any]:
     """
     ref = opened.ref(shard.input)
     record: dict[str, Any] = {"sha256": None, "size": None, "format": None, "facts": {}}
-    return record | _attempt(lambda: _examine(opened, ref, record))
+    return record | _attempt(lambda: _examine(opened, ref, record, shard.extra))
 
 
 def compare(opened: OpenTarget, shard: Shard) -> dict[str, Any]:
@@ -68,11 +79,13 @@ def _attempt(work: Callable[[], Facts]) -> dict[str, Any]:
         return {"status": "unusable", "problem": str(error), "facts": {}}
 
 
-def _examine(opened: OpenTarget, ref: InputRef, record: dict[str, Any]) -> Facts:
+def _examine(opened: OpenTarget, ref: InputRef, record: dict[str, Any], known: dict[str, Any]) -> Facts:
     """Fill in the identity, then look inside as far as the role allows."""
     path = opened.path(ref.name)
-    found = digest(path, ref.shown)
-    record["sha256"], record["size"] = found.sha256, found.size
+    if not known:
+        found = digest(path, ref.shown)
+        known = {"sha256": found.sha256, "size": found.size}
+    record |= known
     try:
         record["format"] = sniff.sniff(path)
     except OSError as error:
@@ -80,8 +93,8 @@ def _examine(opened: OpenTarget, ref: InputRef, record: dict[str, Any]) -> Facts
             f"{ref.shown}: cannot be read ({clip(error.strerror or '', 80)}); check its permissions"
         ) from None
     if ref.role == "model":
-        _check_digest(ref, found.sha256)
-    if ref.role in ("model", "artifact") and not found.size:
+        _check_digest(ref, known["sha256"])
+    if ref.role in ("model", "artifact") and not known["size"]:
         raise UnusableInput(f"{ref.shown}: is empty; give the file that is released")
     if ref.role == "log":
         return _log_facts(opened, ref)

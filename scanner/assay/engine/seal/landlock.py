@@ -23,10 +23,11 @@ def abi(libc: ctypes.CDLL) -> int:
     return max(found, 0)
 
 
-def restrict(libc: ctypes.CDLL, readable: Iterable[str], writable_devices: Iterable[str]) -> int:
-    """Allow reading below `readable`, reading and writing of the devices, and no other file; return the ABI.
+def restrict(libc: ctypes.CDLL, system: Iterable[str], listed: Iterable[str], writable_devices: Iterable[str]) -> int:
+    """Allow reading below `system` and `listed`, reading and writing of the devices, no other file; return the ABI.
 
-    Of a path that ends in `/` names may be listed, and nothing read.
+    Of a path that ends in `/` names may be listed, and nothing read. A link in `system` counts with what it leads to;
+    one in `listed` does not: who put it beside a model may have pointed it anywhere.
 
     Binds this thread and all that it starts. Nothing can be executed any more.
 
@@ -44,8 +45,10 @@ def restrict(libc: ctypes.CDLL, readable: Iterable[str], writable_devices: Itera
     if ruleset < 0:
         raise OSError(ctypes.get_errno(), "landlock_create_ruleset")
     try:
-        for path in dict.fromkeys(readable):
-            _allow(libc, ruleset, path, _READ_DIR if path.endswith("/") else _READ_FILE | _READ_DIR)
+        for path in dict.fromkeys(system):
+            _allow(libc, ruleset, path, _reading(path))
+        for path in dict.fromkeys(listed):
+            _allow(libc, ruleset, path, _reading(path), os.O_NOFOLLOW)
         for path in writable_devices:
             _allow(libc, ruleset, path, _READ_FILE | _WRITE_FILE)
         if libc.syscall(_RESTRICT, ruleset, ctypes.c_uint32(0)) != 0:
@@ -55,15 +58,24 @@ def restrict(libc: ctypes.CDLL, readable: Iterable[str], writable_devices: Itera
     return version
 
 
-def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
+def _reading(path: str) -> int:
+    return _READ_DIR if path.endswith("/") else _READ_FILE | _READ_DIR
+
+
+def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int, follow: int = 0) -> None:
     """Add one path, where it is there."""
     try:
-        fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        fd = os.open(path.rstrip("/") or "/", os.O_PATH | os.O_CLOEXEC | follow)
     except OSError:
         return
     try:
-        if not stat.S_ISDIR(os.fstat(fd).st_mode):
+        mode = os.fstat(fd).st_mode
+        if stat.S_ISLNK(mode):
+            return
+        if not stat.S_ISDIR(mode):
             rights &= ~_READ_DIR
+        if not rights:
+            return
         rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, fd), 12)
         if libc.syscall(_ADD, ruleset, ctypes.c_int(_PATH_BENEATH), rule, ctypes.c_uint32(0)) != 0:
             raise OSError(ctypes.get_errno(), f"landlock_add_rule {path}")

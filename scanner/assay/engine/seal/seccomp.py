@@ -1,4 +1,4 @@
-"""A seccomp filter by prctl: which system calls answer EPERM. x86-64 and aarch64; standard library only.
+"""A seccomp filter by prctl: which system calls are refused. x86-64 and aarch64; standard library only.
 
 An allowed thread is a clone with CLONE_THREAD; clone3 answers ENOSYS, so that the C library falls back to clone.
 """
@@ -10,48 +10,26 @@ import errno
 import platform
 import struct
 
-_LOAD, _JEQ, _JSET, _RET = 0x20, 0x15, 0x45, 0x06
+from assay.engine.seal.calls import DENIED, LOOKED_AT, MACHINES, MISSING, NEWEST, SECCOMP, numbers
+
+Step = tuple[int, int, int, int]
+"""One instruction of classic BPF: code, jump if true, jump if false, constant."""
+
+_LOAD, _AND, _JEQ, _JGT, _JSET, _RET = 0x20, 0x54, 0x15, 0x25, 0x45, 0x06
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
-_ARCH_OFFSET, _NR_OFFSET, _ARG0_LOW = 4, 0, 16
-_CLONE_THREAD = 0x00010000
+_DENY, _NOT_THERE = _ERRNO | errno.EPERM, _ERRNO | errno.ENOSYS
+_ARCH_OFFSET, _NR_OFFSET = 4, 0
 _X32_BIT = 0x40000000
 
-_TABLES: dict[str, tuple[int, dict[str, int]]] = {
-    "x86_64": (
-        0xC000003E,
-        {
-            "socket": 41, "socketpair": 53, "connect": 42, "bind": 49, "listen": 50, "sendto": 44, "sendmsg": 46,
-            "accept": 43, "fork": 57, "vfork": 58, "execve": 59, "execveat": 322, "kill": 62, "tkill": 200,
-            "tgkill": 234, "ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "unshare": 272,
-            "setns": 308, "mount": 165, "umount2": 166, "pivot_root": 155, "chroot": 161, "bpf": 321,
-            "perf_event_open": 298, "keyctl": 250, "add_key": 248, "request_key": 249, "io_uring_setup": 425,
-            "userfaultfd": 323, "open_by_handle_at": 304, "init_module": 175, "finit_module": 313,
-            "kexec_load": 246, "reboot": 169, "pidfd_send_signal": 424, "pidfd_open": 434, "rt_sigqueueinfo": 129,
-            "rt_tgsigqueueinfo": 297, "memfd_create": 319, "shmget": 29, "shmat": 30, "msgget": 68, "semget": 64,
-            "mq_open": 240, "inotify_init1": 294, "quotactl": 179, "acct": 163, "swapon": 167, "setrlimit": 160,
-            "personality": 135, "clone": 56, "clone3": 435,
-        },
-    ),
-    "aarch64": (
-        0xC00000B7,
-        {
-            "socket": 198, "socketpair": 199, "connect": 203, "bind": 200, "listen": 201, "sendto": 206,
-            "sendmsg": 211, "accept": 202, "execve": 221, "execveat": 281, "kill": 129, "tkill": 130, "tgkill": 131,
-            "ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "unshare": 97, "setns": 268, "mount": 40,
-            "umount2": 39, "pivot_root": 41, "chroot": 51, "bpf": 280, "perf_event_open": 241, "keyctl": 219,
-            "add_key": 217, "request_key": 218, "io_uring_setup": 425, "userfaultfd": 282, "open_by_handle_at": 265,
-            "init_module": 105, "finit_module": 273, "kexec_load": 104, "reboot": 142, "pidfd_send_signal": 424,
-            "pidfd_open": 434, "rt_sigqueueinfo": 138, "rt_tgsigqueueinfo": 240, "memfd_create": 279, "shmget": 194,
-            "shmat": 196, "msgget": 186, "semget": 190, "mq_open": 180, "inotify_init1": 26, "quotactl": 60,
-            "acct": 89, "swapon": 224, "personality": 92, "clone": 220, "clone3": 435,
-        },
-    ),
-}  # fmt: skip
-
-
-def supported() -> bool:
-    """Say whether there is a table for this machine."""
-    return platform.machine() in _TABLES
+_THREAD, _NEW_NAMESPACES = 0x00010000, 0x7E020000
+_ACCESS, _TRUNCATE = 0x3, 0x200
+_SHARED_ANONYMOUS, _GROWS_DOWN = 0x21, 0x100
+_PRCTLS = (1, 4, 35, 0x59616D61)
+"""PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_MM, PR_SET_PTRACER: would undo what the worker did at its start."""
+_FCNTLS = (8, 10, 15, 1024, 1026)
+"""F_SETOWN, F_SETSIG, F_SETOWN_EX send signals to any process; F_SETLEASE, F_NOTIFY hinder and watch others."""
+_IOCTLS = (0x8901, 0x8902, 0x5452, 0x5412, 0x541C)
+"""FIOSETOWN, SIOCSPGRP, FIOASYNC, TIOCSTI, TIOCLINUX."""
 
 
 def restrict(libc: ctypes.CDLL) -> None:
@@ -61,40 +39,78 @@ def restrict(libc: ctypes.CDLL) -> None:
         OSError: an unknown machine, or the kernel refuses.
     """
     machine = platform.machine()
-    if machine not in _TABLES:
+    if machine not in MACHINES:
         raise OSError(f"no system call table for {machine}")
-    program = _program(*_TABLES[machine], x86=machine == "x86_64")
-    code = b"".join(struct.pack("=HBBI", *step) for step in program)
+    steps = program(machine)
+    code = b"".join(struct.pack("=HBBI", *step) for step in steps)
     buffer = ctypes.create_string_buffer(code, len(code))
-    header = ctypes.create_string_buffer(struct.pack("=HxxxxxxQ", len(program), ctypes.addressof(buffer)), 16)
-    seccomp = 317 if machine == "x86_64" else 277
+    header = ctypes.create_string_buffer(struct.pack("=HxxxxxxQ", len(steps), ctypes.addressof(buffer)), 16)
+    seccomp = numbers(SECCOMP, machine)["seccomp"]
     mode_filter, all_threads = 1, 1
     if libc.syscall(seccomp, ctypes.c_uint(mode_filter), ctypes.c_uint(all_threads), header) != 0:
         raise OSError(ctypes.get_errno(), "seccomp")
 
 
-def _program(arch: int, calls: dict[str, int], x86: bool) -> list[tuple[int, int, int, int]]:
-    """Return the filter: other architectures and listed calls answer EPERM, the rest is allowed."""
-    deny, missing = _ERRNO | errno.EPERM, _ERRNO | errno.ENOSYS
-    steps: list[tuple[int, int, int, int]] = [
+def program(machine: str) -> list[Step]:
+    """Return the filter for `machine`: other architectures, listed and unknown calls are refused, the rest allowed."""
+    steps: list[Step] = [
         (_LOAD, 0, 0, _ARCH_OFFSET),
-        (_JEQ, 1, 0, arch),
-        (_RET, 0, 0, deny),
+        (_JEQ, 1, 0, MACHINES[machine][0]),
+        (_RET, 0, 0, _DENY),
         (_LOAD, 0, 0, _NR_OFFSET),
     ]
-    if x86:
-        steps += [(_JSET, 0, 1, _X32_BIT), (_RET, 0, 0, deny)]
-    for name, number in calls.items():
-        if name == "clone3":
-            steps += [(_JEQ, 0, 1, number), (_RET, 0, 0, missing)]
-        elif name == "clone":
-            steps += [
-                (_JEQ, 0, 4, number),
-                (_LOAD, 0, 0, _ARG0_LOW),
-                (_JSET, 1, 0, _CLONE_THREAD),
-                (_RET, 0, 0, deny),
-                (_RET, 0, 0, _ALLOW),
-            ]
-        else:
-            steps += [(_JEQ, 0, 1, number), (_RET, 0, 0, deny)]
+    if machine == "x86_64":
+        steps += [(_JSET, 0, 1, _X32_BIT), (_RET, 0, 0, _DENY)]
+    steps += [(_JGT, 0, 1, NEWEST), (_RET, 0, 0, _NOT_THERE)]
+    looked_at = _looked_at()
+    for name, number in numbers(LOOKED_AT, machine).items():
+        steps += [(_JEQ, 0, len(looked_at[name]), number), *looked_at[name]]
+    for number in numbers(MISSING, machine).values():
+        steps += [(_JEQ, 0, 1, number), (_RET, 0, 0, _NOT_THERE)]
+    for number in numbers(DENIED, machine).values():
+        steps += [(_JEQ, 0, 1, number), (_RET, 0, 0, _DENY)]
     return [*steps, (_RET, 0, 0, _ALLOW)]
+
+
+def _looked_at() -> dict[str, list[Step]]:
+    """Return the calls that are judged by their arguments; each list of steps ends in a verdict."""
+    deny, allow = (_RET, 0, 0, _DENY), (_RET, 0, 0, _ALLOW)
+    return {
+        "clone": [_low(0), (_JSET, 1, 0, _THREAD), deny, (_JSET, 0, 1, _NEW_NAMESPACES), deny, allow],
+        "open": [_low(1), *_opening()],
+        "openat": [_low(2), *_opening()],
+        # Limits may be asked for, one's own only; none may be set.
+        "prlimit64": [
+            _low(0), (_JEQ, 1, 0, 0), deny, _low(2), (_JEQ, 1, 0, 0), deny, _high(2), (_JEQ, 1, 0, 0), deny, allow,
+        ],
+        "sched_setaffinity": [_low(0), (_JEQ, 1, 0, 0), deny, allow],
+        "prctl": [_low(0), *_none_of(_PRCTLS)],
+        "fcntl": [_low(1), *_none_of(_FCNTLS)],
+        "ioctl": [_low(1), *_none_of(_IOCTLS)],
+        # Both would lie outside the limit on data: shared memory, and what passes for a stack.
+        "mmap": [
+            _low(3), (_JSET, 0, 1, _GROWS_DOWN), deny, (_AND, 0, 0, _SHARED_ANONYMOUS),
+            (_JEQ, 0, 1, _SHARED_ANONYMOUS), deny, allow,
+        ],
+    }  # fmt: skip
+
+
+def _opening() -> list[Step]:
+    """Refuse to truncate what is opened for reading, and the access mode 3: Landlock asks no right for either."""
+    wanted = _none_of((_TRUNCATE, _TRUNCATE | _ACCESS, _ACCESS))
+    return [(_AND, 0, 0, _ACCESS | _TRUNCATE), *wanted]
+
+
+def _none_of(values: tuple[int, ...]) -> list[Step]:
+    """Refuse where the loaded number is one of `values`."""
+    refused = [step for value in values for step in ((_JEQ, 0, 1, value), (_RET, 0, 0, _DENY))]
+    return [*refused, (_RET, 0, 0, _ALLOW)]
+
+
+def _low(argument: int) -> Step:
+    """Load the low half of an argument; both machines are little endian."""
+    return (_LOAD, 0, 0, 16 + 8 * argument)
+
+
+def _high(argument: int) -> Step:
+    return (_LOAD, 0, 0, 20 + 8 * argument)

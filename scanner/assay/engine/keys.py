@@ -1,0 +1,165 @@
+"""Keys of the store: one hash over everything that a result depends on, so that a stale one is never found.
+
+A task's key names the work and its source, the piece of the input by content, the arguments, the detector and its
+options, the seed, the manifest, the libraries and the kind of processor. Work that may open models and data hangs on
+all of them; work that reads the bytes of one file hangs on that file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from assay.engine.room import readable_beside
+from assay.engine.supervisor import Task
+from assay.model.result import InputRecord
+from assay.model.spec import Capability, DetectorSpec
+from assay.targets.refs import InputRef
+from assay.version import __version__
+
+FORMAT = 1
+"""Raised whenever what stands under a key changes its form."""
+
+SECRET_ARGUMENT = "key"
+"""Work with an argument of this name gets something random; its results are never kept."""
+
+_BYTES_ONLY = frozenset({Capability.ARTIFACT, Capability.LOGS})
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What is scanned, by content."""
+
+    refs: tuple[InputRef, ...]
+    digests: Mapping[str, str]
+    """Input name -> sha256 of the file or folder; those that could not be read are left out."""
+    manifest: Mapping[str, Any]
+    seed: int
+
+    def opened(self) -> list[Any]:
+        """Return what work that opens models and data may see."""
+        shared = [
+            [ref.name, ref.shown, self.digests.get(ref.name), _plain(ref)]
+            for ref in self.refs
+            if ref.role in ("model", "data")
+        ]
+        return [shared, dict(self.manifest), _sources(self.refs)]
+
+    def of(self, name: str) -> list[Any] | None:
+        """Return one input by content, or None where its content is not known."""
+        ref = next((ref for ref in self.refs if ref.name == name), None)
+        digest = self.digests.get(name)
+        return None if ref is None or digest is None else [ref.name, ref.shown, digest, _plain(ref)]
+
+
+def task_key(task: Task, contents: Contents, spec: DetectorSpec | None, options: Mapping[str, Any]) -> str | None:
+    """Return the key of a task; None where its result must not be kept."""
+    own = contents.of(task.shard.input)
+    if own is None or SECRET_ARGUMENT in task.arguments:
+        return None
+    module = task.work.partition(":")[0]
+    bytes_only = spec is not None and set(spec.needs) <= _BYTES_ONLY
+    return _hash(
+        [
+            "task", FORMAT, task.work, task.shard.to_json(), task.arguments, own,
+            None if bytes_only else contents.opened(),
+            None if spec is None else [spec.id, spec.version, dict(options)],
+            contents.seed, source_of(module), environment(),
+        ]
+    )  # fmt: skip
+
+
+def outcome_key(
+    spec: DetectorSpec, options: Mapping[str, Any], contents: Contents, records: Iterable[InputRecord], observed: bool
+) -> str | None:
+    """Return the key of a detector's whole outcome; None where an input's content is not known."""
+    entries = [[r.name, r.path, r.sha256, r.status, r.problem] for r in records]
+    if any(entry[3] == "usable" and entry[2] is None for entry in entries):
+        return None
+    return _hash(
+        [
+            "outcome", FORMAT, spec.model_dump(mode="json"), dict(options), entries, contents.opened(), observed,
+            contents.seed, source_of(spec.body.partition(":")[0]), environment(),
+        ]
+    )  # fmt: skip
+
+
+def _hash(parts: Any) -> str:
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=_refuse)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _refuse(value: Any) -> Any:
+    raise TypeError(f"{type(value).__name__} cannot be part of a key")
+
+
+def _plain(ref: InputRef) -> dict[str, Any]:
+    """Return what the manifest says of an input, without where it lies on this machine."""
+    return {name: value for name, value in ref.spec.items() if name != "root"}
+
+
+def _sources(refs: Iterable[InputRef]) -> list[list[str]]:
+    """Return path and digest of every other file that a worker may read for a model: sources and companions."""
+    found = []
+    for path in sorted({path for ref in refs for path in readable_beside(ref)}):
+        try:
+            with open(path, "rb") as stream:
+                found.append([os.path.basename(path), hashlib.file_digest(stream, "sha256").hexdigest()])
+        except OSError:
+            continue
+    return found
+
+
+@lru_cache(maxsize=64)
+def source_of(module: str) -> str:
+    """Return the digest of the source of a module's top package: new code, new key, whatever its version says."""
+    top = module.partition(".")[0]
+    spec = importlib.util.find_spec(top)
+    if spec is None or spec.origin is None:
+        return f"{top}: no source"
+    folder = os.path.dirname(spec.origin) if spec.submodule_search_locations else spec.origin
+    return _folder_digest(folder)
+
+
+@lru_cache(maxsize=64)
+def _folder_digest(folder: str) -> str:
+    digest = hashlib.sha256()
+    path = Path(folder)
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]  # packages only: small, and ours or a plugin's
+    for file in files:
+        if file.suffix in (".py", ".json", ".yaml", ".so") and file.is_file():
+            digest.update(os.fsencode(file.name) + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def environment() -> str:
+    """Return the digest of what else changes numbers: Assay, Python, every installed version, the processor."""
+    installed = sorted(
+        {
+            name
+            for entry in sys.path
+            if entry and os.path.isdir(entry)
+            for name in os.listdir(entry)
+            if name.endswith((".dist-info", ".egg-info"))
+        }
+    )
+    return _hash([__version__, source_of("assay"), sys.version, platform.machine(), _processor(), installed])
+
+
+def _processor() -> str:
+    """Return the instruction sets of the processor; libraries choose their kernels by them."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as stream:
+            return next((line for line in stream if line.startswith(("flags", "Features"))), "")
+    except OSError:
+        return platform.processor()

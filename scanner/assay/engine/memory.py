@@ -1,0 +1,74 @@
+"""What a scan remembers: results of tasks and of whole detectors, in the store, under keys that name all they hang on.
+
+Without a store (or with one that broke down) nothing is remembered, and nothing else changes.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from assay.engine.store import StoreProblem
+from assay.engine.supervisor import Task
+
+
+class Keeper(Protocol):
+    """What is needed of a store."""
+
+    def get(self, key: str) -> Any | None:
+        """Return the value, or None."""
+
+    def put(self, key: str, value: Any) -> None:
+        """Commit the value."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A remembered value, which may be None itself."""
+
+    value: Any
+
+
+class Memory:
+    """Recall and keep; the first problem of the store ends remembering, and is told once."""
+
+    def __init__(self, store: Keeper | None = None) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self.problem: str | None = None
+
+    def recall(self, task: Task) -> Found | None:
+        """Return the remembered result of `task`, or None."""
+        return self.recall_key(task.key)
+
+    def keep(self, task: Task, value: Any) -> None:
+        """Remember the result of `task`; committed on return."""
+        self.keep_key(task.key, value)
+
+    def recall_key(self, key: str | None) -> Found | None:
+        """Return what is kept under `key`, or None."""
+        store = self._store
+        if store is None or key is None:
+            return None
+        try:
+            found = store.get(key)
+        except StoreProblem as problem:
+            self._give_up(problem)
+            return None
+        return Found(found["value"]) if isinstance(found, dict) and "value" in found else None
+
+    def keep_key(self, key: str | None, value: Any) -> None:
+        """Keep `value` under `key`."""
+        store = self._store
+        if store is None or key is None:
+            return
+        try:
+            store.put(key, {"value": value})
+        except StoreProblem as problem:
+            self._give_up(problem)
+
+    def _give_up(self, problem: StoreProblem) -> None:
+        with self._lock:
+            self._store = None
+            self.problem = self.problem or str(problem)
