@@ -24,7 +24,21 @@ LAYERS = {
     "rlimits": lambda: layers._limits(256 << 20, apart=False),
     "seccomp": lambda: seccomp.restrict(LIBC),
     "all": lambda: layers.put_on((), 256 << 20),
+    "all but namespaces": lambda: put_on_without(layers, "_namespaces"),
+    "all but landlock": lambda: put_on_without(landlock, "restrict"),
+    "all but seccomp": lambda: put_on_without(layers, "_filter"),
 }
+
+
+def put_on_without(module, name) -> None:
+    """Put the seal on as on a machine that refuses one layer."""
+
+    def refuses(*arguments):
+        raise OSError(errno.EPERM, "not here")
+
+    setattr(module, name, refuses)
+    found = layers.put_on((), 256 << 20)
+    assert [detail for detail in found.values() if detail.startswith("missing")] == ["missing: [Errno 1] not here"]
 
 
 def number(attempt) -> str:

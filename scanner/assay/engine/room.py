@@ -55,7 +55,7 @@ def read_seal(answer: dict[str, Any]) -> Seal:
 
 
 class Room:
-    """A temporary folder: a home prepared for the libraries, where the seal refuses writing, and a file to probe with."""
+    """A temporary folder: a home prepared for the libraries, kept read-only by the seal, and a file to probe with."""
 
     def __init__(self) -> None:
         self._folder = tempfile.mkdtemp(prefix="assay-")
