@@ -172,7 +172,8 @@ def test_a_worker_dies_with_its_supervisor(tmp_path):
         "print(worker.pid, flush=True)\n"
         "worker.call(Task('escapes:sleeps', Shard('x'), {}), 60)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as supervisor:
+    here = {**os.environ, "TMPDIR": str(tmp_path)}  # killed, it cannot tidy up
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=here) as supervisor:
         pid = int(supervisor.stdout.readline())
         assert running(pid)
         supervisor.send_signal(signal.SIGKILL)
