@@ -84,6 +84,7 @@ HOSTILE = {
     "array that declares 1 TB": raw({"$npy": 0}, [npy(np.zeros(1)).replace(b"(1,)", b"(9999999999,)")]),
     "array that is a pickle": raw({"$npy": 0}, [pickle.dumps(Bomb())]),
     "nested 5000 deep": b"ASSY" + struct.pack(">I", 10024) + b'{"body":' + b"[" * 5000 + b"]" * 5000 + b', "blobs":[]}' + b" " * 3,
+    "a million empty lists": raw([[]] * 1_000_001),
     "nested 100 deep": raw(json.loads("[" * 100 + "]" * 100)),
 }  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from assay.engine.keys import Contents, task_key
@@ -14,11 +14,13 @@ from assay.engine.tasks import Spent, TaskFailed, TaskRunner
 from assay.model.base import Labels
 from assay.model.evidence import Observation
 from assay.model.interval import Interval
-from assay.model.spec import DetectorSpec
+from assay.model.spec import Capability, DetectorSpec
 from assay.targets.refs import Shard
 
 Progress = Callable[[str, int, int], None]
 """Called with (detector id, done, of)."""
+_OPENS_MODELS = {Capability.MODEL, Capability.GRADIENTS}
+
 Settled = Callable[[str, Interval, Labels], bool]
 
 
@@ -30,6 +32,8 @@ class Surroundings:
     contents: Contents
     progress: Progress
     settled: Settled
+    sealed_only: bool = True
+    """Whether models are opened only by workers that proved their seal."""
 
 
 class RunContext:
@@ -96,8 +100,10 @@ class RunContext:
         name = _name(work)
         for shard in shards:
             task = Task(name, shard, arguments)
-            key = task_key(task, self._around.contents, self._spec, self._options)
-            yield Task(name, shard, arguments, key=key)
+            if _OPENS_MODELS & set(self._spec.needs):
+                model = shard.input if shard.input.startswith("model") else "all"
+                task = replace(task, group=f"model:{model}", sealed=self._around.sealed_only)
+            yield replace(task, key=task_key(task, self._around.contents, self._spec, self._options))
 
 
 def _name(work: Callable[..., Any]) -> str:

@@ -18,6 +18,9 @@ MAGIC = b"ASSY"
 MAX_HEADER = 64 * 1024 * 1024
 MAX_BLOB = 512 * 1024 * 1024
 MAX_BLOBS = 256
+MAX_CONTAINERS = 1_000_000
+MAX_ITEMS = 10_000_000
+"""Lists and dicts, and things in them: a small header must not unfold into gigabytes of objects."""
 MAX_DEPTH = 32
 MAX_DIMENSIONS = 8
 
@@ -58,8 +61,11 @@ def decode(read: Read) -> Any:
     (length,) = struct.unpack(">I", start[4:])
     if length > MAX_HEADER:
         raise FrameError(f"a header of {length:,} bytes is over the limit")
+    raw = read(length)
+    if raw.count(b"[") + raw.count(b"{") > MAX_CONTAINERS or raw.count(b",") > MAX_ITEMS:
+        raise FrameError("too many values in one frame")
     try:
-        header = json.loads(read(length).decode("utf-8", "surrogatepass"))
+        header = json.loads(raw.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as error:
         raise FrameError(f"no frame: {type(error).__name__}") from None
     if not isinstance(header, dict) or set(header) != {"body", "blobs"}:

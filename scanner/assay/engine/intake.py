@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,8 @@ PROBE = "assay.targets.intake:probe"
 INTAKE_SECONDS = 300.0
 SAFETY_METRIC = "artifact.unsafe-code.calls"
 
+_SHA256 = re.compile("[0-9a-f]{64}")
+
 Report = Callable[[int, int], None]
 
 
@@ -30,6 +33,7 @@ class Intake:
     def __init__(self, resolved: Resolved, tasks: TaskRunner, seed: int) -> None:
         self._resolved, self._tasks, self._seed = resolved, tasks, seed
         self._identities: dict[str, dict[str, Any]] = {}
+        self._sealed_only = True
         self.records: list[InputRecord] = []
 
     @property
@@ -42,7 +46,7 @@ class Intake:
         """Fill `records`: digest, size, format, facts, or the one sentence that says what is wrong."""
         there = [ref for ref in self._resolved.inputs if ref.name not in self._resolved.unmatched]
         for ref, found in zip(there, self._ask_all(IDENTIFY, there, keep=False), strict=True):
-            if set(found) == {"sha256", "size"}:
+            if _is_identity(found):
                 self._identities[ref.name] = found
         examined = {}
         for index, (ref, found) in enumerate(zip(there, self._ask_all(EXAMINE, there, keep=True), strict=True)):
@@ -62,6 +66,7 @@ class Intake:
         inputs = self._resolved.inputs
         if not any(ref.role == "model" for ref in inputs):
             return
+        self._sealed_only = not allow_unsandboxed
         safety = _safety(outcomes)
         clean = {ref.name for ref in inputs if ref.role == "model" and _is_clean(ref, safety)}
         self._tasks.renew(replace(ref, spec={**ref.spec, "pickle_ok": ref.name in clean}) for ref in inputs)
@@ -111,6 +116,8 @@ class Intake:
     def _task(self, work: str, ref: InputRef, keep: bool) -> Task:
         known = self._identities.get(ref.name, {}) if work == EXAMINE else {}
         task = Task(work, Shard(input=ref.name, extra=known), {}, seconds=INTAKE_SECONDS)
+        if work == PROBE:
+            task = replace(task, group=f"model:{ref.name}", sealed=self._sealed_only)
         return replace(task, key=task_key(task, self.contents, None, {})) if keep else task
 
 
@@ -160,7 +167,16 @@ def _unmatched(sentence: str) -> dict[str, Any]:
     return {"status": "unusable", "problem": sentence}
 
 
+def _is_identity(found: dict[str, Any]) -> bool:
+    """Say whether a worker's answer is an identity in the agreed form."""
+    sha256, size = found.get("sha256"), found.get("size")
+    return isinstance(sha256, str) and _SHA256.fullmatch(sha256) is not None and type(size) is int and size >= 0
+
+
 def _record(ref: InputRef, found: dict[str, Any]) -> InputRecord:
+    identity = {key: found.get(key) for key in ("sha256", "size")}
+    if identity != {"sha256": None, "size": None} and not _is_identity(identity):
+        found = _unmatched(f"{ref.shown}: the worker gave an answer in the wrong form; the input may be hostile")
     record = InputRecord(
         name=ref.name,
         role=ref.role,
@@ -168,7 +184,7 @@ def _record(ref: InputRef, found: dict[str, Any]) -> InputRecord:
         where=ref.where,
         sha256=found.get("sha256"),
         size=found.get("size"),
-        format=found.get("format"),
+        format=str(found["format"])[:80] if found.get("format") is not None else None,
         facts=_facts(found.get("facts")),
     )
     return record if found.get("status") == "usable" else record.model_copy(update=_problem(ref, found))

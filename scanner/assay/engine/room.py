@@ -125,7 +125,7 @@ def _files(folder: str, deep: bool) -> list[str]:
     found: list[str] = []
     for current, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if deep and name.isidentifier())
-        found += [os.path.join(current, name) for name in sorted(files)]
+        found += [os.path.join(current, name) for name in sorted(files) if not name.startswith(".")]
         if len(found) > MAX_BESIDE:
             break
     return found[:MAX_BESIDE]

@@ -74,7 +74,9 @@ def execute(plan: Plan, broken: Iterable[Broken], resolved: Resolved, tasks: Tas
             if stage > 0 and not run.probed:
                 _probe(intake, run, setting)
             target = Target(resolved.manifest, resolved.root, resolved.inputs, tuple(run.records))
-            around = Surroundings(tasks, intake.contents, setting.progress, setting.settled)
+            around = Surroundings(
+                tasks, intake.contents, setting.progress, setting.settled, not setting.allow_unsandboxed
+            )
             _run_stage(list(steps), target, around, setting, run)
         if not run.probed:
             _probe(intake, run, setting)

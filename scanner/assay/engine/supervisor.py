@@ -43,6 +43,10 @@ class Task:
     """`module:function`."""
     shard: Shard
     arguments: dict[str, Any]
+    group: str = ""
+    """A worker serves one group in its life: what a model did to its worker cannot touch other models, data or logs."""
+    sealed: bool = False
+    """Done only by a worker that proved its whole seal."""
     seconds: float | None = None
     """Longest time for it; None: what the scan allows."""
     key: str | None = None
@@ -74,6 +78,7 @@ class Worker:
         self._next = 0
         self._starting = False
         self.cpu_seconds = 0.0
+        self.group = ""
         self.seal: Seal | None = None
         """What the running worker proved about itself; None before the first task."""
 
@@ -84,10 +89,13 @@ class Worker:
             WorkerDied: no answer within `seconds`, or the process died; it is gone afterwards.
         """
         deadline = time.monotonic() + seconds
-        if self._process is not None and self._process.poll() is not None:
-            self.stop()  # it died while nobody asked for anything; no task is to blame
+        if self._process is not None and (self._process.poll() is not None or self.group != task.group):
+            self.stop()  # it died while nobody asked for anything, or has served others
         if self._process is None:
             self._start()
+            self.group = task.group
+        if task.sealed and (self.seal is None or not self.seal.complete):
+            raise self._dead("could not be sealed", blame=HANGS)
         self._next += 1
         body = {
             "id": self._next,

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from queue import SimpleQueue
 from typing import Any
 
 from assay.engine.memory import Memory
@@ -85,7 +84,8 @@ class TaskRunner:
         self._stopped = threading.Event()
         self._threads = ThreadPoolExecutor(self.limits.jobs, thread_name_prefix="assay-task")
         self._workers: list[Worker] = []
-        self._free: SimpleQueue[Worker] = SimpleQueue()
+        self._free: list[Worker] = []
+        self._freed = threading.Condition()
         self.renew(inputs)
 
     def run(self, task: Task, spent: Spent | None = None) -> Any:
@@ -103,7 +103,7 @@ class TaskRunner:
             return found.value
         blame, reason = 0.0, ""
         while blame < DEATHS:
-            with self._worker() as worker:
+            with self._worker(task.group) as worker:
                 try:
                     answer = worker.call(task, self._seconds(task))
                 except WorkerDied as death:
@@ -139,9 +139,9 @@ class TaskRunner:
         self._end_workers()
         refs = tuple(inputs)
         self._workers = [Worker(self.manifest, refs, self.limits.memory_bytes) for _ in range(self.limits.jobs)]
-        self._free = SimpleQueue()
-        for worker in self._workers:
-            self._free.put(worker)
+        with self._freed:
+            self._free = list(self._workers)
+            self._freed.notify_all()
 
     def interrupt(self) -> None:
         """Stop everything now: tasks that run, and those that wait, raise Interrupted."""
@@ -173,14 +173,21 @@ class TaskRunner:
             worker.stop()
 
     @contextmanager
-    def _worker(self) -> Iterator[Worker]:
-        free = self._free
-        worker = free.get()
+    def _worker(self, group: str) -> Iterator[Worker]:
+        """Lend a free worker: one that serves this group already, else a fresh one, else any, which starts anew."""
+        with self._freed:
+            while not self._free:
+                self._freed.wait()
+            worker = min(self._free, key=lambda free: (free.pid is not None and free.group != group, free.pid is None))
+            self._free.remove(worker)
         try:
             self.check()
             yield worker
         finally:
-            free.put(worker)
+            with self._freed:
+                if worker in self._workers:
+                    self._free.append(worker)
+                self._freed.notify()
 
     def _finished(self, entry: tuple[Task, Future[Any]]) -> tuple[Task, Future[Any]]:
         task, future = entry
