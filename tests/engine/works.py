@@ -120,3 +120,19 @@ def endless(opened, shard):
     os.write(fd, b"ASSY\x03\x00\x00\x00")
     while True:
         os.write(fd, b"x" * 65536)
+
+
+def pid(opened, shard):
+    return os.getpid()
+
+
+def poisons(opened, shard):
+    import json
+
+    json.poisoned = True
+
+
+def is_poisoned(opened, shard):
+    import json
+
+    return hasattr(json, "poisoned")
