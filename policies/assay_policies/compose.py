@@ -10,7 +10,7 @@ from assay.model.verdict import Severity
 from assay_policies.schema import Gate, Limit, Policy, Rule
 
 _SEVERITY = list(Severity)
-_FIXED = ("metric", "where", "each", "when", "effect", "alpha")
+_FIXED = ("metric", "where", "each", "when", "effect", "alpha", "params")
 
 
 def merge(parent: Policy, child: Policy, text: YamlText) -> Policy:
@@ -24,13 +24,14 @@ def merge(parent: Policy, child: Policy, text: YamlText) -> Policy:
     for index, rule in enumerate(child.rules):
         known = rules.get(rule.id)
         rules[rule.id] = _rule(known, rule, text, index) if known else rule
-    if "alpha" in child.model_fields_set and child.alpha > parent.alpha:
-        raise problem_at(text, ("alpha",), f"alpha {child.alpha:g} is above the parent's {parent.alpha:g}; lower it")
+    if "alpha" in child.model_fields_set and child.alpha != parent.alpha:
+        # A smaller alpha widens intervals: it fails less as well as it passes less, so neither way is tighter.
+        raise problem_at(text, ("alpha",), f"alpha is set by the root policy ({parent.alpha:g}); remove it here")
     return child.model_copy(
         update={
             "gate": gate,
             "rules": tuple(rules.values()),
-            "alpha": child.alpha if "alpha" in child.model_fields_set else parent.alpha,
+            "alpha": parent.alpha,
             "profile": child.profile if "profile" in child.model_fields_set else parent.profile,
             "requires_inputs": tuple(dict.fromkeys(parent.requires_inputs + child.requires_inputs)),
             "waivers": parent.waivers + child.waivers,
@@ -83,6 +84,8 @@ def _loosened_limit(parent: Limit, child: Limit) -> tuple[tuple[str, ...], str] 
     strict = {"interval": 1, "lower": 0, "upper": 2, "point": 0}
     if child.judge != parent.judge and strict[child.judge] <= strict[parent.judge]:
         return ("limit", "judge"), f"`judge: {child.judge}` is not stricter than `{parent.judge}`"
+    if parent.max_detectable is None and child.max_detectable is not None:
+        return ("limit", "max_detectable"), "max_detectable lets p-values pass that the parent leaves inconclusive"
     for key, sign in (("max", 1), ("min", -1), ("margin", 1), ("max_detectable", 1)):
         before, after = getattr(parent, key), getattr(child, key)
         if before is not None and (after is None or sign * after > sign * before):

@@ -17,6 +17,9 @@ from assay_policies.schema import Rule
 from assay_policies.when import evaluate
 from assay_policies.words import beyond_text, label_text, number
 
+LOWER_BOUND = "lower-bound"
+"""Method of `Interval.at_least`: a count that could not be completed."""
+
 _VERDICT_ORDER = [
     DecisionVerdict.FAIL,
     DecisionVerdict.WARN,
@@ -138,6 +141,12 @@ def _judge_one(rule: Rule, measurement: Measurement, labels: Labels, count: int,
     shown = measurement.model_copy(update={"interval": interval})
     comparison = compare(interval, measurement.value, rule.limit)
     title = _title(rule, case)
+    if interval.method == LOWER_BOUND and comparison.standing is not Standing.BEYOND:
+        # Not read to its end: no way of judging makes a pass of it.
+        decision = _decision(
+            rule, DecisionVerdict.INCONCLUSIVE, _open_text(title, shown, rule), labels, count, shown, comparison
+        )
+        return Judged(decision.model_copy(update={"complete": False}), measurement)
     if comparison.standing is Standing.WITHIN:
         verdict, reason = (
             DecisionVerdict.PASS,
@@ -169,7 +178,7 @@ def _judge_p(rule: Rule, measurement: Measurement, alpha: float) -> tuple[Decisi
 
 def _open_text(title: str, measurement: Measurement, rule: Rule) -> str:
     where = label_text(measurement)
-    if measurement.interval.method == "lower-bound":
+    if measurement.interval.method == LOWER_BOUND:
         why = next(
             (e.note for e in measurement.evidence if e.kind == "unread" and e.note),
             "it was not read to its end",

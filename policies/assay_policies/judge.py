@@ -28,7 +28,7 @@ from assay.model.verdict import (
 )
 from assay_policies.decide import Case, Judged, decide
 from assay_policies.load import LoadedPolicy
-from assay_policies.schema import Policy
+from assay_policies.schema import Gate, Policy, Rule
 from assay_policies.waive import fingerprint, use_waiver
 
 V = DecisionVerdict
@@ -45,17 +45,20 @@ def judge(record: RunRecord, loaded: LoadedPolicy, specs: Mapping[str, DetectorS
     """Return the verdict of `loaded` over `record`; `specs` give titles and remedies."""
     policy = loaded.policy
     judged = [*_inputs(record, policy)]
+    rules = {rule.id: rule for rule in policy.rules}
     for rule in policy.rules:
         alpha = rule.alpha if rule.alpha is not None else policy.alpha / max(1, loaded.root_rules)
         judged.extend(decide(rule, Case(record, alpha, specs)))
-    if not any(outcome.measurements for outcome in record.outcomes):
+    if not any(item.decision.used is not None for item in judged):
         judged.append(Judged(_plain("nothing-checked", V.ERROR, Severity.HIGH, _nothing(record), required=True)))
-    violated = {item.decision.metric for item in judged if item.decision.verdict is V.FAIL}
+    violated = _violated(judged, record, policy, today)
     decisions: list[Decision] = []
     findings: list[Finding] = []
     codes: list[ExitCode] = []
     for item in judged:
-        decision = item.decision.model_copy(update={"blocks": _blocks(item.decision, policy)})
+        decision = item.decision.model_copy(
+            update={"blocks": _blocks(item.decision, policy.gate, rules.get(item.decision.rule))}
+        )
         if decision.verdict not in (V.PASS, V.NOT_APPLICABLE):
             finding = _finding(item, decision, record, policy, specs, today)
             if finding.waiver is not None and finding.waiver.state == "valid" and _waivable(decision):
@@ -111,12 +114,25 @@ def _inputs(record: RunRecord, policy: Policy) -> Iterator[Judged]:
 
 def _nothing(record: RunRecord) -> str:
     reasons = "; ".join(f"{o.detector}: {o.reason}" for o in record.outcomes if o.reason)
-    return f"nothing was measured, so nothing is known to be safe ({reasons or 'no detector ran'})"
+    return (
+        f"no rule judged a measurement, so nothing is known to be safe ({reasons or 'the rules ask for nothing here'})"
+    )
 
 
-def _blocks(decision: Decision, policy: Policy) -> bool:
-    gate = policy.gate
-    rule = next((rule for rule in policy.rules if rule.id == decision.rule), None)
+def _violated(judged: list[Judged], record: RunRecord, policy: Policy, today: datetime.date) -> set[str | None]:
+    """Return the metrics of violated rules that nobody has accepted."""
+    found: set[str | None] = set()
+    for item in judged:
+        decision = item.decision
+        if decision.verdict is V.FAIL:
+            mark = fingerprint(record.provenance.target, decision.rule, decision.metric, decision.labels)
+            use = use_waiver(policy, mark, record, item.measurement, today)
+            if use is None or use.state != "valid":
+                found.add(decision.metric)
+    return found
+
+
+def _blocks(decision: Decision, gate: Gate, rule: Rule | None) -> bool:
     match decision.verdict:
         case V.FAIL:
             return gate.fail == "block"
@@ -128,7 +144,8 @@ def _blocks(decision: Decision, policy: Policy) -> bool:
             return decision.required and gate.skipped_required == "block"
         case V.INCONCLUSIVE:
             proof = rule is not None and rule.limit.judge == "upper" and rule.required is not False
-            return gate.inconclusive == "block" or proof
+            unread = decision.required and not decision.complete
+            return gate.inconclusive == "block" or proof or unread
         case _:
             return False
 
@@ -168,11 +185,12 @@ def _status(decisions: list[Decision]) -> VerdictStatus:
 def _coverage(decisions: list[Decision], record: RunRecord, specs: Mapping[str, DetectorSpec]) -> Coverage:
     required: dict[tuple[str, tuple[tuple[str, str], ...]], bool] = {}
     for decision in decisions:
-        if decision.required:
+        if decision.required and decision.verdict is not V.NOT_APPLICABLE:
             key = (decision.rule, tuple(decision.labels.items()) if decision.metric is None else ())
-            ran = decision.verdict not in (V.ERROR, V.SKIPPED)
+            ran = decision.verdict not in (V.ERROR, V.SKIPPED) and decision.complete
             required[key] = required.get(key, True) and ran
-    sentences = [text for outcome in record.outcomes for text in outcome.not_covered]
+    sentences = [*record.provenance.not_covered]
+    sentences += [text for outcome in record.outcomes for text in outcome.not_covered]
     done = {outcome.detector for outcome in record.outcomes if outcome.status is Status.RAN}
     for outcome in record.outcomes:
         if outcome.status is not Status.RAN:

@@ -141,6 +141,11 @@ def _complete(policy: Policy, text: YamlText) -> None:
     """Check what only the whole chain can be asked: every rule has a metric and a limit; there are rules."""
     if not policy.rules:
         raise InvalidInput(f"{text.source}:1:1: the policy has no rules; an empty policy proves nothing")
+    required = any(rule.required is not False for rule in policy.rules)
+    for key in ("error", "skipped_required"):
+        if required and getattr(policy.gate, key) == "report" and policy.profile != "dev":
+            problem = f"gate.{key}: report would let a required check that did not run pass; only `profile: dev` may"
+            raise problem_at(text, ("gate", key), problem)
     for index, rule in enumerate(policy.rules):
         if rule.metric is None:
             raise problem_at(

@@ -45,7 +45,15 @@ def _use(
 def _void(waiver: Waiver, record: RunRecord, measurement: Measurement | None) -> str | None:
     """Return why the waiver no longer holds, or None."""
     bound = waiver.bound
-    digests = {entry.sha256 for entry in record.provenance.inputs if entry.role in ("model", "artifact")}
+    file = measurement.labels.get("file") if measurement is not None else None
+    digests = {
+        entry.sha256
+        for entry in record.provenance.inputs
+        if entry.role in ("model", "artifact")
+        and (file is None or file == entry.path or file.startswith(entry.path + "/"))
+    }
+    if file is not None and bound.model_sha256 is None:
+        return "names no `bound: {model_sha256: ...}`; a finding in a file is accepted for that very file only"
     if bound.model_sha256 is not None and bound.model_sha256 not in digests:
         return "granted for another model file (its sha256 is not among the inputs)"
     if bound.metric_max is None and bound.metric_min is None:

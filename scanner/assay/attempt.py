@@ -1,6 +1,6 @@
 """Call code that is not ours to trust: detectors, plugins, models. The one broad `except` of Assay lives here.
 
-Whatever it raises becomes a value; only the wish to stop (KeyboardInterrupt, SystemExit in the user's process) passes.
+Whatever it raises becomes a value; only the user's wish to stop (KeyboardInterrupt) passes.
 Standard library only: workers import it before anything else.
 """
 
@@ -20,7 +20,7 @@ class Attempt(Generic[T]):
     """A value, or the exception that came instead."""
 
     value: T | None = None
-    error: Exception | None = None
+    error: BaseException | None = None
 
     @property
     def sentence(self) -> str:
@@ -31,10 +31,12 @@ class Attempt(Generic[T]):
 
 
 def attempt(call: Callable[[], T]) -> Attempt[T]:
-    """Return what `call()` gives, or what it raises."""
+    """Return what `call()` gives, or what it raises; a `sys.exit` in foreign code is an error like any other."""
     try:
         return Attempt(value=call())
-    except Exception as error:  # noqa: BLE001  (the one place; see docs/adr/0004)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  (the one place; see docs/adr/0004)
         return Attempt(error=error)
 
 

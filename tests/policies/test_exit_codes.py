@@ -77,7 +77,35 @@ def test_4_for_a_count_without_an_upper_end_when_proof_is_asked(build):
     record = build.record(build.outcome(build.count(0, complete=False)))
     proof = {**build.zero, "limit": {"max": 0, "judge": "upper"}}
     assert build.verdict(record, proof).exit_code == 4
-    assert build.verdict(record, build.zero).exit_code == 0
+    assert build.verdict(record, {**proof, "required": False}).exit_code == 0
+
+
+@pytest.mark.parametrize("judge", ["interval", "lower", "upper", "point"])
+def test_4_for_a_required_check_that_was_not_read_to_its_end_however_it_is_judged(build, judge):
+    record = build.record(build.outcome(build.count(0, complete=False)))
+    verdict = build.verdict(record, {**build.zero, "limit": {"max": 0, "judge": judge}})
+    assert verdict.exit_code == 4
+    assert (verdict.coverage.checked, verdict.coverage.required) == (1, 2)
+
+
+def test_3_when_no_rule_judged_a_measurement(build):
+    record = build.record(build.outcome(build.count(2)), facts={"target.task": "classification"})
+    never = {**build.zero, "when": "1 == 2"}
+    verdict = build.verdict(record, never)
+    assert verdict.exit_code == 3
+    assert (verdict.coverage.checked, verdict.coverage.required) == (1, 2)  # the inputs, and that nothing was judged
+
+
+def test_a_waiver_for_a_file_is_for_that_very_file(build):
+    record = build.record(build.outcome(build.count(2, file="m.pkl")))
+    rule = {**build.zero, "each": ["file"]}
+    mark = fingerprint("demo", "zero", "demo.check.count", {"file": "m.pkl"})
+    unbound = build.verdict(record, rule, waivers=[{**waiver(), "finding": mark}])
+    assert (unbound.exit_code, unbound.findings[0].waiver.state) == (5, "void")
+    bound = {"model_sha256": "ab" * 32}
+    assert build.verdict(record, rule, waivers=[{**waiver(bound=bound), "finding": mark}]).exit_code == 0
+    other = {"model_sha256": "cd" * 32}
+    assert build.verdict(record, rule, waivers=[{**waiver(bound=other), "finding": mark}]).exit_code == 5
 
 
 def test_5_when_every_blocking_finding_carries_an_expired_waiver(build):
@@ -160,11 +188,13 @@ def test_a_failed_detector_keeps_what_it_found(build):
 def test_required_where_declared(build):
     rule = {**build.zero, "required": "declared"}
     rest = build.outcome(build.count(0, metric="o.k.n"), detector="o.k")
+    second = {"id": "other", "metric": "o.k.n", "limit": {"max": 0}}
     undeclared = build.outcome(status=Status.SKIPPED, reason="no logs", missing_inputs=("logs",))
     no_extra = build.outcome(status=Status.SKIPPED, reason="no extra", missing_extras=("pii",))
-    assert build.verdict(build.record(undeclared, rest), rule).exit_code == 0
-    assert build.verdict(build.record(no_extra, rest), rule).exit_code == 3
-    assert build.verdict(build.record(build.outcome(status=Status.FAILED, reason="x"), rest), rule).exit_code == 3
+    assert build.verdict(build.record(undeclared, rest), rule, second).exit_code == 0
+    assert build.verdict(build.record(no_extra, rest), rule, second).exit_code == 3
+    failed = build.outcome(status=Status.FAILED, reason="x")
+    assert build.verdict(build.record(failed, rest), rule, second).exit_code == 3
 
 
 def test_a_soft_limit_warns(build):

@@ -96,6 +96,8 @@ LOOSER = {
     "judged by the point": ("{id: r, limit: {judge: point}}", "5:28"),
     "only a warning": ("{id: r, effect: warn}", "5:21"),
     "only some files": ("{id: r, where: {file: a}}", "5:20"),
+    "other options": ("{id: r, params: {depth: 9}}", "5:21"),
+    "p-values that pass by power": ("{id: r, limit: {max_detectable: 1}}", "5:37"),
     "only sometimes": ("{id: r, when: \"target.task == 'x'\"}", "5:19"),
 }
 
@@ -114,8 +116,19 @@ def test_child_may_loosen_what_is_overridable(family):
 def test_child_may_not_open_the_gate_or_raise_alpha(family):
     with pytest.raises(InvalidInput, match="may only tighten"):
         family("gate: {inconclusive: report}\n" + RULE.replace("id: r", "id: n"))
-    with pytest.raises(InvalidInput, match="above the parent's"):
-        family("alpha: 0.05\n" + RULE.replace("id: r", "id: n"))
+    for alpha in ("0.05", "1.0e-12"):
+        with pytest.raises(InvalidInput, match="set by the root policy"):
+            family(f"alpha: {alpha}\n" + RULE.replace("id: r", "id: n"))
+
+
+def test_required_checks_that_did_not_run_may_pass_in_a_dev_policy_only(tmp_path):
+    text = HEAD + "gate: {skipped_required: report}\n" + RULE + "    required: true\n"
+    path = tmp_path / "p.yaml"
+    path.write_text(text)
+    with pytest.raises(InvalidInput, match=r"p.yaml:3:26: gate.skipped_required: .* only `profile: dev` may"):
+        load_policy(str(path), SPECS)
+    path.write_text("profile: dev\n" + text)
+    assert load_policy(str(path), SPECS).policy.profile == "dev"
 
 
 def test_params_reach_the_detector_and_conflicts_are_told(family):

@@ -111,8 +111,9 @@ class UnsafeCode:
 
     def run(self, target: Target, ctx: Context) -> Iterator[Measurement]:
         """Yield one measurement per model file; say which files are none."""
-        tasks = _tasks(target, ctx)
-        if not tasks:
+        unread: list[tuple[str, str]] = []
+        tasks = _tasks(target, unread)
+        if not tasks and not unread:
             raise SkipDetector("no model or artifact file is declared, or the patterns match none")
         method = f"symbolic reading, exact-name allowlist {version()}"
         passed: Counter[str] = Counter()
@@ -135,6 +136,9 @@ class UnsafeCode:
                 measured[shard.input] += 1
                 yield _measure(shown, reading, method, ctx)
             ctx.progress(done, len(tasks))
+        for shown, reason in unread:
+            measured[shown] += 1
+            yield _measure(shown, _checked(None, None) | {"reasons": [reason]}, method, ctx)
         yield from _empty_folders(target, measured, method, ctx)
         _tell(ctx, passed, source)
 
@@ -146,12 +150,15 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _tasks(target: Target, ctx: Context) -> list[tuple[Shard, str, bool]]:
-    """Return (shard, shown path, whether it must be measured) per file, each path once, folders opened up."""
+def _tasks(target: Target, unread: list[tuple[str, str]]) -> list[tuple[Shard, str, bool]]:
+    """Return (shard, shown path, whether it must be measured) per file, each path once, folders opened up.
+
+    What will not be read is added to `unread`, with the reason.
+    """
     found: dict[str, tuple[Shard, str, bool]] = {}
     for ref in target.of_role("model", "artifact"):
         if Path(ref.path).is_dir():
-            for below in _below(ref, ctx):
+            for below in _below(ref, unread):
                 shown = clean(f"{ref.shown.rstrip('/')}/{below}")
                 found.setdefault(f"{ref.path}/{below}", (Shard(ref.name, extra={"below": below}), shown, False))
         else:
@@ -161,22 +168,24 @@ def _tasks(target: Target, ctx: Context) -> list[tuple[Shard, str, bool]]:
     return list(found.values())
 
 
-def _below(ref: InputRef, ctx: Context) -> list[str]:
-    """Return the files below a folder, sorted; links that lead out of it are named, not followed."""
+def _below(ref: InputRef, unread: list[tuple[str, str]]) -> list[str]:
+    """Return the files below a folder, sorted; links that lead out of it, and to folders, are not followed."""
     root = Path(ref.path)
     top = root.resolve()
     found: list[str] = []
     for folder, folders, files in os.walk(root, followlinks=False):
         folders.sort()
-        for name in sorted(files):
+        linked = [name for name in folders if Path(folder, name).is_symlink()]
+        for name in sorted(files) + linked:
             path = Path(folder, name)
-            if path.is_symlink() and not _stays(path, top):
-                ctx.not_covered(f"{clean(ref.shown)}: links that lead out of the folder are not followed")
+            below = path.relative_to(root).as_posix()
+            if name in linked or (path.is_symlink() and not _stays(path, top)):
+                unread.append((clean(f"{ref.shown.rstrip('/')}/{below}"), "it is a link that is not followed"))
                 continue
-            found.append(path.relative_to(root).as_posix())
             if len(found) >= MAX_FILES:
-                ctx.not_covered(f"{clean(ref.shown)}: files beyond the first {MAX_FILES} are not read")
+                unread.append((clean(f"{ref.shown.rstrip('/')}/..."), f"only the first {MAX_FILES:,} files are read"))
                 return found
+            found.append(below)
     return found
 
 

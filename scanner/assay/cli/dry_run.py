@@ -6,15 +6,19 @@ import click
 
 from assay.engine.catalogue import Catalogue, load_body
 from assay.engine.scan import ScanRequest, plan_scan
-from assay.model.errors import EXIT_OK
+from assay.model.errors import EXIT_NOT_ASSESSED, EXIT_OK
 from assay.targets.base import Target
 from assay_policies.load import LoadedPolicy
 
 
 def print_plan(request: ScanRequest, catalogue: Catalogue, loaded: LoadedPolicy) -> int:
-    """Print inputs, detectors in their order with estimates, those left out with reasons; return 0."""
+    """Print inputs, detectors in their order with estimates, those left out with reasons.
+
+    Return 3 where an input is not there or a check that must run could not; 0 otherwise. It says nothing of the model.
+    """
     resolved, plan = plan_scan(request, catalogue)
     target = Target(resolved.manifest, resolved.root, resolved.inputs)
+    must = {rule.metric.rsplit(".", 1)[0] for rule in loaded.policy.rules if rule.metric and rule.required is True}
     required = {rule.metric.rsplit(".", 1)[0] for rule in loaded.policy.rules if rule.metric and rule.required}
     click.echo(
         f"{resolved.manifest.name}: {len(resolved.inputs)} inputs, policy {loaded.policy.id}, {request.workers} workers"
@@ -35,4 +39,5 @@ def print_plan(request: ScanRequest, catalogue: Catalogue, loaded: LoadedPolicy)
         click.echo(f"would not run: {outcome.detector}: {outcome.reason}{mark}")
     for entry in catalogue.broken:
         click.echo(f"would not run: {entry.name}: {entry.reason}")
-    return EXIT_OK
+    left_out = {outcome.detector for outcome in plan.left_out} | set(catalogue.ids_broken)
+    return EXIT_NOT_ASSESSED if resolved.unmatched or left_out & must else EXIT_OK

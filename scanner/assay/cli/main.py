@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import sys
-from typing import Any
 
 import click
 
-from assay.model.errors import EXIT_INTERRUPTED, EXIT_USAGE, AssayError
+from assay.attempt import attempt, describe
+from assay.model.errors import EXIT_INTERRUPTED, EXIT_NOT_ASSESSED, EXIT_USAGE, AssayError
+from assay.model.visible import visible
 from assay.version import __version__
 
 _COMMANDS = {
@@ -75,25 +78,45 @@ def cli() -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit with its code; errors are one sentence on stderr."""
-    sys.exit(run(argv))
+    code = run(argv)
+    for stream in (sys.stdout, sys.stderr):
+        # A pipe that nobody reads must not change the code when the interpreter flushes it at the end.
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), 1 if stream is sys.stdout else 2)
+    sys.exit(code)
 
 
 def run(argv: list[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
+    """Run the command line and return its exit code; whatever happens, it is one of those that the help names."""
     try:
-        code: Any = cli.main(args=argv, prog_name="assay", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.ClickException as error:
-        error.show()
-        return EXIT_USAGE
-    except AssayError as error:
-        click.echo(f"assay: {error}", err=True)
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("assay: interrupted", err=True)
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 3
-    return code if isinstance(code, int) else 0
+        tried = attempt(lambda: cli.main(args=argv, prog_name="assay", standalone_mode=False))
+    except KeyboardInterrupt:
+        return _say("interrupted", EXIT_INTERRUPTED)
+    error = tried.error
+    match error:
+        case None:
+            return tried.value if isinstance(tried.value, int) else 0
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.Abort():
+            return _say("interrupted", EXIT_INTERRUPTED)
+        case click.ClickException():
+            return _say(error.format_message(), EXIT_USAGE)
+        case AssayError():
+            return _say(str(error), error.exit_code)
+        case OSError() | SystemExit():
+            # Standard output is closed or full; click ends with SystemExit then. Nothing was decided.
+            return _say(f"cannot write to standard output ({describe(error)})", EXIT_NOT_ASSESSED)
+        case _:
+            return _say(f"{tried.sentence}; this is a defect, please report it", EXIT_NOT_ASSESSED)
+
+
+def _say(sentence: str, code: int) -> int:
+    """Write one sentence to stderr, where it can be written, and return `code`."""
+    lines = "\n".join(visible(line) for line in sentence.split("\n"))
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        print(f"assay: {lines}", file=sys.stderr, flush=True)
+    return code

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -81,10 +83,32 @@ def write_outputs(outputs: Sequence[Output], result: ScanResult, observations: I
 
 
 def print_terminal(result: ScanResult, outputs: Sequence[Output]) -> None:
-    """Print the terminal report, unless standard output already carries another one."""
+    """Print the terminal report, unless standard output already carries another one.
+
+    Where it cannot be written (a closed pipe, a full disk) the verdict and its exit code stay what they are.
+    """
+    import io
+
     from rich.console import Console
 
     from assay.reports.terminal import print_result
 
-    taken = any(output.path == "-" for output in outputs)
-    print_result(result, Console(stderr=taken, highlight=False))
+    stream = sys.stderr if any(output.path == "-" for output in outputs) else sys.stdout
+    if stream is None:  # the user closed it
+        return
+    real = Console(file=stream, highlight=False)
+    text = io.StringIO()
+    console = Console(
+        file=text,
+        highlight=False,
+        width=real.width,
+        force_terminal=real.is_terminal,
+        no_color=real.no_color,
+        color_system=real.color_system,  # type: ignore[arg-type]
+        legacy_windows=False,
+    )
+    print_result(result, console)
+    with contextlib.suppress(OSError):
+        encoding = getattr(stream, "encoding", None) or "utf-8"
+        stream.write(text.getvalue().encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()

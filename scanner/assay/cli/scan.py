@@ -47,6 +47,7 @@ def scan(
 
     TARGET is a manifest (assay.yaml), a model file, a log file, or a folder of either.
     """
+    _sigterm_interrupts()
     from assay.engine.catalogue import load_catalogue
     from assay.engine.scan import ScanRequest
     from assay.engine.store import default_path
@@ -83,7 +84,6 @@ def _scan(
     from assay_policies.judge import judge
 
     spool = Spool() if any(output.format == "findings" for output in wanted) else None
-    _sigterm_interrupts()
     with progress_bar(quiet) as progress:
         record = run_scan(request, catalogue, settled_by(loaded), progress, spool)
     provenance = record.provenance.model_copy(update={"policies": loaded.chain})

@@ -69,6 +69,8 @@ def read_bytes(path: Path, source: str) -> bytes:
         InvalidInput: missing, a folder, unreadable, too large.
     """
     try:
+        if not path.is_file() and path.exists() and not path.is_dir():
+            raise InvalidInput(f"{source}: is no regular file; give a file")
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:

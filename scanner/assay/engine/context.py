@@ -42,6 +42,8 @@ class RunContext:
     def __init__(self, spec: DetectorSpec, options: Mapping[str, Any], around: Surroundings, observing: bool) -> None:
         self._spec, self._options, self._around = spec, options, around
         self.sentences: list[str] = []
+        self.asked_limits = False
+        """Whether the policy's limits could cut the measuring short; such an outcome is for this policy only."""
         self.spool = Spool() if observing else None
         """Observations, where somebody asked for them."""
         self.spent = Spent()
@@ -86,6 +88,7 @@ class RunContext:
 
     def settled(self, metric: str, interval: Interval, labels: Labels) -> bool:
         """Say whether every rule that asks for this metric is decided by this interval."""
+        self.asked_limits = True
         return self._around.settled(metric, interval, labels)
 
     def check(self) -> None:
@@ -103,7 +106,9 @@ class RunContext:
             if _OPENS_MODELS & set(self._spec.needs):
                 model = shard.input if shard.input.startswith("model") else "all"
                 task = replace(task, group=f"model:{model}", sealed=self._around.sealed_only)
-            yield replace(task, key=task_key(task, self._around.contents, self._spec, self._options))
+            if self._around.tasks.memory.active:
+                task = replace(task, key=task_key(task, self._around.contents, self._spec, self._options))
+            yield task
 
 
 def _name(work: Callable[..., Any]) -> str:

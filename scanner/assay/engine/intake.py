@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
-from assay.engine.keys import Contents, task_key
+from assay.engine.keys import Contents, stamps, task_key
 from assay.engine.supervisor import Task
 from assay.engine.tasks import OutOfTime, TaskFailed, TaskRunner
 from assay.model.outcome import Outcome
@@ -34,13 +35,24 @@ class Intake:
         self._resolved, self._tasks, self._seed = resolved, tasks, seed
         self._identities: dict[str, dict[str, Any]] = {}
         self._sealed_only = True
+        self._stamps = stamps(resolved.inputs)
         self.records: list[InputRecord] = []
 
-    @property
+    @cached_property
     def contents(self) -> Contents:
-        """Return what is scanned, by content; complete after `examine`."""
+        """Return what is scanned, by content; asked for once every input has been identified."""
         digests = {name: found["sha256"] for name, found in self._identities.items()}
         return Contents(self._resolved.inputs, digests, self._resolved.manifest.model_dump(mode="json"), self._seed)
+
+    def check_unchanged(self) -> None:
+        """Say of each input that changed while it was scanned that it cannot be judged, and remember nothing of it."""
+        now = stamps(self._resolved.inputs)
+        for index, ref in enumerate(self._resolved.inputs):
+            if ref.name in self._identities and now[ref.name] != self._stamps[ref.name]:
+                problem = f"{ref.shown}: changed while it was scanned; scan again when nothing writes to it"
+                update = {"status": "unusable", "problem": _placed(problem, ref)}
+                self.records[index] = self.records[index].model_copy(update=update)
+                self._tasks.memory.forget()
 
     def examine(self, report: Report) -> None:
         """Fill `records`: digest, size, format, facts, or the one sentence that says what is wrong."""
@@ -118,7 +130,9 @@ class Intake:
         task = Task(work, Shard(input=ref.name, extra=known), {}, seconds=INTAKE_SECONDS)
         if work == PROBE:
             task = replace(task, group=f"model:{ref.name}", sealed=self._sealed_only)
-        return replace(task, key=task_key(task, self.contents, None, {})) if keep else task
+        if not keep or not self._tasks.memory.active:
+            return task
+        return replace(task, key=task_key(task, self.contents, None, {}))
 
 
 def _safety(outcomes: Iterable[Outcome]) -> dict[str, tuple[float, float | None]]:

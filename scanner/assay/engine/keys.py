@@ -15,7 +15,7 @@ import platform
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +45,9 @@ class Contents:
     manifest: Mapping[str, Any]
     seed: int
 
+    @cached_property
     def opened(self) -> list[Any]:
-        """Return what work that opens models and data may see."""
+        """Return what work that opens models and data may see; looked up once a scan."""
         shared = [
             [ref.name, ref.shown, self.digests.get(ref.name), _plain(ref)]
             for ref in self.refs
@@ -71,7 +72,7 @@ def task_key(task: Task, contents: Contents, spec: DetectorSpec | None, options:
     return _hash(
         [
             "task", FORMAT, task.work, task.shard.to_json(), task.arguments, own,
-            None if bytes_only else contents.opened(),
+            None if bytes_only else contents.opened,
             None if spec is None else [spec.id, spec.version, dict(options)],
             contents.seed, source_of(module), environment(),
         ]
@@ -87,7 +88,7 @@ def outcome_key(
         return None
     return _hash(
         [
-            "outcome", FORMAT, spec.model_dump(mode="json"), dict(options), entries, contents.opened(), observed,
+            "outcome", FORMAT, spec.model_dump(mode="json"), dict(options), entries, contents.opened, observed,
             contents.seed, source_of(spec.body.partition(":")[0]), environment(),
         ]
     )  # fmt: skip
@@ -107,16 +108,28 @@ def _plain(ref: InputRef) -> dict[str, Any]:
     return {name: value for name, value in ref.spec.items() if name != "root"}
 
 
-def _sources(refs: Iterable[InputRef]) -> list[list[str]]:
-    """Return path and digest of every other file that a worker may read for a model: sources and companions."""
-    found = []
-    for path in sorted({path for ref in refs for path in readable_beside(ref)}):
-        try:
-            with open(path, "rb") as stream:
-                found.append([os.path.basename(path), hashlib.file_digest(stream, "sha256").hexdigest()])
-        except OSError:
-            continue
-    return found
+def _sources(refs: Iterable[InputRef]) -> list[list[Any]]:
+    """Return every other file that a worker may read for a model: sources and companions, by name, size and times.
+
+    The time of the last change (ctime) cannot be set by hand, so other content never stands under the same key.
+    """
+    return [
+        [os.path.basename(path), _stamp(path)] for path in sorted({p for ref in refs for p in readable_beside(ref)})
+    ]
+
+
+def _stamp(path: str) -> list[int] | None:
+    """Return what changes whenever a file does; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return [found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
+
+
+def stamps(refs: Iterable[InputRef]) -> dict[str, list[int] | None]:
+    """Return the stamp of each input, for a look at whether it changed while it was scanned."""
+    return {ref.name: _stamp(ref.path) for ref in refs}
 
 
 @lru_cache(maxsize=64)

@@ -6,6 +6,7 @@ Without a store (or with one that broke down) nothing is remembered, and nothing
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -36,7 +37,21 @@ class Memory:
     def __init__(self, store: Keeper | None = None) -> None:
         self._store = store
         self._lock = threading.Lock()
+        self._kept: list[str] = []
         self.problem: str | None = None
+
+    @property
+    def active(self) -> bool:
+        """Say whether anything is remembered, so that keys are worth computing."""
+        return self._store is not None
+
+    def forget(self) -> None:
+        """Take back what was kept in this scan: an input changed while it was read."""
+        kept, self._kept = self._kept, []
+        for key in kept:
+            if self._store is not None:
+                with suppress(StoreProblem):
+                    self._store.put(key, {"forgotten": True})
 
     def recall(self, task: Task) -> Found | None:
         """Return the remembered result of `task`, or None."""
@@ -65,6 +80,7 @@ class Memory:
             return
         try:
             store.put(key, {"value": value})
+            self._kept.append(key)
         except StoreProblem as problem:
             self._give_up(problem)
 

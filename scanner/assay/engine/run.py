@@ -80,6 +80,8 @@ def execute(plan: Plan, broken: Iterable[Broken], resolved: Resolved, tasks: Tas
             _run_stage(list(steps), target, around, setting, run)
         if not run.probed:
             _probe(intake, run, setting)
+        intake.check_unchanged()
+        run.records = intake.records
     except KeyboardInterrupt:
         run.interrupted = True
         tasks.interrupt()
@@ -151,7 +153,9 @@ def _run_step(step: Step, target: Target, around: Surroundings, setting: Setting
     blocked = _inputs_problem(step, target)
     if blocked is not None:
         return blocked, None
-    key = outcome_key(step.spec, step.options, around.contents, _looked_at(step, target), setting.observing)
+    key = None
+    if around.tasks.memory.active:
+        key = outcome_key(step.spec, step.options, around.contents, _looked_at(step, target), setting.observing)
     kept = _recall(key, around, setting)
     if kept is not None:
         return kept
@@ -175,7 +179,7 @@ def _run_step(step: Step, target: Target, around: Surroundings, setting: Setting
             tasks_remembered=ctx.spent.remembered,
         ),
     )
-    if status is Status.RAN:
+    if status is Status.RAN and not ctx.asked_limits:
         _keep(key, outcome, ctx.spool, around)
     return outcome, ctx.spool
 
@@ -223,7 +227,7 @@ def _collect(detector: Detector, target: Target, ctx: RunContext, into: list[Mea
         into.append(check(detector.spec, measurement, seen))
 
 
-def _ending(error: Exception | None, sentence: str) -> tuple[Status, str | None]:
+def _ending(error: BaseException | None, sentence: str) -> tuple[Status, str | None]:
     match error:
         case None:
             return Status.RAN, None

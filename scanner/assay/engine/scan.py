@@ -24,6 +24,7 @@ from assay.engine.store import Store, StoreProblem
 from assay.engine.tasks import Limits, TaskRunner
 from assay.model.outcome import Status
 from assay.model.result import Provenance, RunFacts, RunRecord
+from assay.model.visible import visible
 from assay.targets.resolve import Resolved, resolve
 from assay.version import __version__
 
@@ -95,7 +96,7 @@ def scan(
         for detector in sorted(run.spools):
             spool.extend(run.spools[detector])
     facts = RunFacts(
-        argv=request.argv,
+        argv=tuple(visible(part) for part in request.argv),
         started=started.isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - clock, 3),
         engine=request.engine,
@@ -138,7 +139,7 @@ def memory_share(workers: int) -> int:
 def _folder(root: Path) -> str:
     """Return the folder of the target relative to the working folder, for reports that point into a checkout."""
     relative = os.path.relpath(root)
-    return "" if relative.startswith("..") or relative == "." else relative.replace(os.sep, "/")
+    return "" if relative.startswith("..") or relative == "." else visible(relative.replace(os.sep, "/"))
 
 
 def _importable(module: str) -> bool:
@@ -156,6 +157,7 @@ def _provenance(request: ScanRequest, resolved: Resolved, catalogue: Catalogue, 
         manifest_facts=_facts(resolved, run),
         inputs=tuple(run.records),
         declared=tuple(sorted(capability.value for capability in resolved.declared)),
+        not_covered=resolved.left_out,
         seed=request.seed,
         budget=None if request.budget_seconds is None else f"{request.budget_seconds:g}s",
         versions=_versions(plan, ran, catalogue, run),

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from assay.model.base import Finite, Noun, Sha256
 from assay.model.errors import InvalidInput
-from assay.model.outcome import Outcome
+from assay.model.outcome import Outcome, Status
 from assay.model.verdict import Verdict
 
 SCHEMA_VERSION = "1"
@@ -75,6 +75,8 @@ class Provenance(Noun):
     inputs: tuple[InputRecord, ...] = ()
     declared: tuple[str, ...] = ()
     """Capabilities that the manifest declares."""
+    not_covered: tuple[str, ...] = ()
+    """What of the target was not even listed as an input, in plain words."""
     policies: tuple[FileDigest, ...] = ()
     """Every policy in the chain, root first."""
     seed: int = 0
@@ -136,8 +138,20 @@ def read_result(text: str | bytes, source: str) -> ScanResult:
             "update Assay (`pip install -U model-assay`) or scan again"
         )
     try:
-        return ScanResult.model_validate(data)
+        return _consistent(ScanResult.model_validate(data), source)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise InvalidInput(f"{source}: {place}: {first['msg']}; the file was changed or cut, scan again") from None
+
+
+def _consistent(result: ScanResult, source: str) -> ScanResult:
+    """Refuse a result that contradicts itself: no scan writes one."""
+    seen: set[str] = set()
+    for outcome in result.outcomes:
+        if outcome.detector in seen:
+            raise InvalidInput(f"{source}: two outcomes of {outcome.detector}; the file was changed, scan again")
+        if outcome.measurements and outcome.status in (Status.SKIPPED, Status.NOT_APPLICABLE):
+            raise InvalidInput(f"{source}: {outcome.detector} is {outcome.status} and has measurements; scan again")
+        seen.add(outcome.detector)
+    return result

@@ -59,6 +59,8 @@ class Decision(Noun):
     verdict: DecisionVerdict
     severity: Severity
     required: bool = False
+    complete: bool = True
+    """False where something was not read to its end, so that the number may be larger."""
     blocks: bool = False
     """Whether this decision shuts the gate."""
     reason: str

@@ -13,7 +13,7 @@ from assay.model.errors import UnusableInput
 from assay.targets import sniff
 from assay.targets.digest import digest
 from assay.targets.refs import InputRef, Shard
-from assay.targets.wording import clip, near
+from assay.targets.wording import clip, masked, near
 
 if TYPE_CHECKING:
     from assay.targets.base import Dataset, OpenTarget
@@ -128,7 +128,7 @@ def _data_facts(data: Dataset, manifest: dict[str, Any]) -> Facts:
     if manifest["task"] == "regression" or len(counts) > LISTED_CLASSES:
         facts["label_values"] = len(counts)
     else:
-        facts["classes"] = [f"{clip(name, 60)}: {count}" for name, count in counts]
+        facts["classes"] = [f"{masked(name)}: {count}" for name, count in counts]
     return facts
 
 
@@ -178,7 +178,7 @@ def _probe(opened: OpenTarget, name: str) -> Facts:
     facts |= {"rows": len(x), "source": source, "deterministic": bool((answers[0] == answers[1]).all())}
     if regression:
         return facts
-    facts["classes"] = list(model.classes)
+    facts["classes"] = [masked(name) for name in model.classes]
     if data.y is not None:
         facts[f"{source.removeprefix('data.')}_accuracy"] = _accuracy(
             answers[0], data.y[: len(x)], model.classes, opened.shown(name)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from assay.model.errors import UnusableInput
-from assay.targets.wording import clip, listed, near, rows_at
+from assay.targets.wording import clip, listed, masked, near, rows_at
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,7 +104,7 @@ def _check_known(y: NDArray[np.generic], classes: Sequence[str], shown: str, lab
     others = len(set(names[unknown].tolist())) - 1
     more = f" (and {others} other unknown label{'s' if others > 1 else ''})" if others else ""
     raise UnusableInput(
-        f"{shown}: the label {clip(first, 60)!r} in {label}, {rows_at(same)}{more}, is not among io.classes "
+        f"{shown}: the label {masked(first)!r} in {label}, {rows_at(same)}{more}, is not among io.classes "
         f"{listed(classes)}{near(first, classes)}; correct the label or io.classes"
     )
 

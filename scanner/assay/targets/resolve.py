@@ -1,6 +1,6 @@
 """From manifest, or from a bare file or folder, to the list of inputs. Looks at names and sizes, never at content.
 
-(A bare path's first bytes are looked at for NUL bytes, to tell logs from models; nothing is parsed.)
+(Which files of a bare folder are logs: `assay.targets.bare`.)
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from assay.model.errors import InvalidInput, NotAssessed
 from assay.model.manifest import LogInput, Manifest
 from assay.model.result import FileDigest
 from assay.model.spec import Capability
+from assay.model.visible import visible
+from assay.targets.bare import logs_among
 from assay.targets.refs import InputRef
 
 MAX_FILES = 20_000
 MANIFEST_SUFFIXES = (".yaml", ".yml")
-LOG_SUFFIXES = (".log", ".jsonl", ".ndjson", ".txt", ".out", ".err", ".csv", ".tsv")
-PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
-MODEL_SUFFIXES = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin", ".ckpt", ".dill", ".model")
+LEFT_OUT = (".git", ".hg", ".svn", "__pycache__")
+"""Folders below a folder that are not looked into; a scan says so."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Resolved:
     """Of the manifest; None for a bare path."""
     unmatched: dict[str, str] = field(default_factory=dict)
     """Input name -> why there is no file behind it."""
+    left_out: tuple[str, ...] = ()
+    """What was not even listed, in plain words."""
 
     @property
     def bare(self) -> bool:
@@ -55,18 +58,20 @@ def resolve(path: Path) -> Resolved:
     try:
         is_folder, exists = path.is_dir(), path.exists()
     except OSError as error:
-        raise InvalidInput(f"{path}: cannot be read ({error.strerror}); check the path") from None
+        raise InvalidInput(f"{visible(str(path))}: cannot be read ({error.strerror}); check the path") from None
     if not exists:
-        raise InvalidInput(f"{path}: no such file or folder; give a manifest, a model file, a log file or a folder")
+        raise InvalidInput(
+            f"{visible(str(path))}: no such file or folder; give a manifest, a model file, a log file or a folder"
+        )
     if not is_folder and path.suffix.lower() in MANIFEST_SUFFIXES:
         return _from_manifest(path)
     return _from_bare(path)
 
 
 def _from_manifest(path: Path) -> Resolved:
-    text = parse(read_bytes(path, str(path)), str(path))
+    text = parse(read_bytes(path, visible(str(path))), visible(str(path)))
     manifest = validate(text, Manifest)
-    text.source = path.name  # results name places relative to the manifest's folder
+    text.source = visible(path.name)  # results name places relative to the manifest's folder
     root = Path(os.path.abspath(path)).parent
     collector = _Collector(root, text)
     for name, model in manifest.all_models:
@@ -83,10 +88,12 @@ def _from_manifest(path: Path) -> Resolved:
     for index, log in enumerate(manifest.logs):
         collector.many("log", "logs", log.path, ("logs", index, "path"))
     if not collector.inputs:
-        raise NotAssessed(f"{path}:1:1: the manifest names nothing to scan; add model, artifacts, data or logs")
-    digest = FileDigest(path=path.name, sha256=text.sha256)
+        raise NotAssessed(
+            f"{visible(str(path))}:1:1: the manifest names nothing to scan; add model, artifacts, data or logs"
+        )
+    digest = FileDigest(path=text.source, sha256=text.sha256)
     inputs, unmatched = tuple(collector.inputs.values()), collector.unmatched
-    return Resolved(manifest, root, inputs, capabilities(manifest), digest, unmatched)
+    return Resolved(manifest, root, inputs, capabilities(manifest), digest, unmatched, tuple(collector.left_out))
 
 
 def capabilities(manifest: Manifest) -> frozenset[Capability]:
@@ -115,6 +122,7 @@ class _Collector:
         self.root, self.text = root, text
         self.inputs: dict[str, InputRef] = {}
         self.unmatched: dict[str, str] = {}
+        self.left_out: dict[str, None] = {}
 
     def single(self, name: str, role: str, path: str, loc: Loc, spec: dict[str, object]) -> None:
         full = self._full(path)
@@ -125,80 +133,70 @@ class _Collector:
         """Add the files behind a path, a glob or a folder; a model's own file is not an artifact once more."""
         where = self.text.where(loc) if self.text else ""
         full = self._full(pattern)
-        paths = sorted(glob.glob(full, recursive=True)) if glob.has_magic(pattern) else [full]
+        paths = sorted(glob.glob(full, recursive=True, include_hidden=True)) if glob.has_magic(pattern) else [full]
         taken = {ref.path for ref in self.inputs.values() if ref.role in (role, "model")}
         files: list[str] = []
         for path in paths:
-            files.extend(_walk(path) if os.path.isdir(path) and not os.path.islink(path) else [path])
+            files.extend(self._walk(path, role, prefix, where) if os.path.isdir(path) else [path])
         if not files:
-            name = f"{prefix}:{pattern}"
-            self.inputs[name] = InputRef(name, role, full, pattern, where)
             what = "the folder holds no file" if os.path.isdir(full) else "no file matches"
-            self.unmatched[name] = f"{pattern}: {what}; correct the path or remove the entry"
+            problem = f"{visible(pattern)}: {what}; correct the path or remove the entry"
+            self.refuse(role, f"{prefix}:{pattern}", full, where, problem)
         if len(files) > MAX_FILES:
-            name = f"{prefix}:{pattern} (rest)"
-            self.inputs[name] = InputRef(name, role, full, pattern, where)
-            self.unmatched[name] = f"{pattern}: more than {MAX_FILES:,} files; name fewer, or scan in parts"
+            problem = f"{visible(pattern)}: more than {MAX_FILES:,} files; name fewer, or scan in parts"
+            self.refuse(role, f"{prefix}:{pattern} (rest)", full, where, problem)
             files = files[:MAX_FILES]
         for path in files:
             if path not in taken:
-                shown = self._shown(path)
-                self.inputs[f"{prefix}:{shown}"] = InputRef(f"{prefix}:{shown}", role, path, shown, where)
+                self.add(role, prefix, path, where)
+
+    def add(self, role: str, prefix: str, path: str, where: str = "") -> None:
+        """Add one file."""
+        shown = self._shown(path)
+        self.inputs[f"{prefix}:{shown}"] = InputRef(f"{prefix}:{shown}", role, path, shown, where)
+
+    def refuse(self, role: str, name: str, path: str, where: str, problem: str) -> None:
+        """Add an input that cannot be used, with its reason."""
+        self.inputs[visible(name)] = InputRef(visible(name), role, path, self._shown(path), where)
+        self.unmatched[visible(name)] = problem
+
+    def _walk(self, folder: str, role: str, prefix: str, where: str) -> Iterator[str]:
+        """Yield the files below `folder`, sorted; a link to a folder below it is not followed, but told."""
+        for current, folders, files in os.walk(folder):
+            for name in [name for name in folders if name in LEFT_OUT]:
+                self.left_out[f"{self._shown(os.path.join(current, name))}/ (not looked into)"] = None
+            for name in sorted(name for name in folders if os.path.islink(os.path.join(current, name))):
+                path = os.path.join(current, name)
+                problem = f"{self._shown(path)}: is a link to a folder and is not followed; name its target instead"
+                self.refuse(role, f"{prefix}:{self._shown(path)}", path, where, problem)
+            folders[:] = sorted(name for name in folders if name not in LEFT_OUT)
+            for name in sorted(files):
+                yield os.path.join(current, name)
 
     def _full(self, path: str) -> str:
         return os.path.normpath(os.path.join(self.root, os.path.expanduser(path)))
 
     def _shown(self, path: str) -> str:
         inside = os.path.relpath(path, self.root)
-        return (path if inside.startswith("..") else inside).replace(os.sep, "/")
-
-
-def _walk(folder: str) -> Iterator[str]:
-    """Yield the files below `folder`, sorted, links to folders not followed."""
-    for current, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in (".git", "__pycache__"))
-        for name in sorted(files):
-            yield os.path.join(current, name)
+        return visible((path if inside.startswith("..") else inside).replace(os.sep, "/"))
 
 
 def _from_bare(path: Path) -> Resolved:
     full = Path(os.path.abspath(path))
     root = full if full.is_dir() else full.parent
-    files = list(_walk(str(full))) if full.is_dir() else [str(full)]
-    if not files:
-        raise NotAssessed(f"{path}: the folder holds no file, so there is nothing to scan; check the path")
-    logs_only = all(_looks_like_log(file) for file in files)
     collector = _Collector(root, None)
     collector.many("artifact", "artifacts", str(full), ())
-    if logs_only:
-        collector.many("log", "logs", str(full), ())
-    name = "".join(char for char in full.name if char.isprintable()) or "target"
-    shown = "." if full.is_dir() else full.name
-    logs = (LogInput(path=shown),) if logs_only else ()
+    if not collector.inputs or (full.is_dir() and not any(full.iterdir())):
+        raise NotAssessed(
+            f"{visible(str(path))}: the folder holds no file, so there is nothing to scan; check the path"
+        )
+    files = [ref.path for ref in collector.inputs.values() if ref.name not in collector.unmatched]
+    for file in logs_among(files):
+        collector.add("log", "logs", file)
+    name = visible(full.name) or "target"
+    shown = "." if full.is_dir() else visible(full.name)
+    has_logs = any(ref.role == "log" for ref in collector.inputs.values())
+    logs = (LogInput(path=shown),) if has_logs else ()
     manifest = Manifest(version=1, name=name[:200], artifacts=(shown,), logs=logs)
     inputs, unmatched = tuple(collector.inputs.values()), collector.unmatched
-    return Resolved(manifest, root, inputs, capabilities(manifest), None, unmatched)
-
-
-def _looks_like_log(path: str) -> bool:
-    """Say whether a file of a bare scan may be a log. In doubt no harm is done: stage 0 reads every file anyway."""
-    name = path.lower()
-    for suffix in PACKED_SUFFIXES:
-        if name.endswith(suffix):
-            return name.removesuffix(suffix).endswith(LOG_SUFFIXES)
-    if name.endswith(MODEL_SUFFIXES):
-        return False
-    try:
-        with open(path, "rb") as stream:
-            head = stream.read(4096)
-    except OSError:
-        return name.endswith(LOG_SUFFIXES)
-    return name.endswith(LOG_SUFFIXES) or (b"\0" not in head and bool(head) and _is_text(head))
-
-
-def _is_text(head: bytes) -> bool:
-    try:
-        head[: len(head) - 3 if len(head) == 4096 else None].decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return sum(byte < 32 and byte not in b"\t\n\r\x1b" for byte in head) * 100 < len(head)
+    return Resolved(manifest, root, inputs, capabilities(manifest), None, unmatched, tuple(collector.left_out))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,20 @@ def clip(text: str, length: int) -> str:
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     line = "".join(char if char.isprintable() else "?" for char in line[: length + 1])
     return line if len(line) <= length else line[: length - 3] + "..."
+
+
+_PLAIN_LABEL = re.compile(r"[\w .+/-]{1,32}")
+
+
+def masked(name: str) -> str:
+    """Return a label as a sentence or a fact may show it: a value that may be personal is cut to its first letter.
+
+    A column that holds addresses or numbers of people may be declared as the label by mistake.
+    """
+    text = clip(name, 60)
+    if _PLAIN_LABEL.fullmatch(text) and sum(char.isdigit() for char in text) < 6:
+        return text
+    return f"{text[:1]}... ({len(name)} characters)"
 
 
 def amount(size: int) -> str:

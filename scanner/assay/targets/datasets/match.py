@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.model.errors import UnusableInput
 from assay.targets.labels import class_counts
-from assay.targets.wording import clip, listed, near
+from assay.targets.wording import listed, masked, near
 
 if TYPE_CHECKING:
     from assay.targets.base import Dataset
@@ -38,7 +38,7 @@ def check_match(rows: Dataset, shown: str, reference: Dataset, reference_shown: 
         unknown = [name for name, _ in class_counts(rows.y) if name not in set(known)]
         if unknown:
             raise UnusableInput(
-                f"{shown}: the label {clip(unknown[0], 60)!r} does not occur in "
+                f"{shown}: the label {masked(unknown[0])!r} does not occur in "
                 f"{reference_shown}{near(unknown[0], known)}; correct it, or list every class under io.classes"
             )
 

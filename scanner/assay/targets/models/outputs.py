@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.model.errors import UnusableInput
 from assay.targets.labels import class_codes, label_text
-from assay.targets.wording import clip, listed, near, rows_at
+from assay.targets.wording import listed, masked, near, rows_at
 
 if TYPE_CHECKING:
     import numpy as np
@@ -139,7 +139,7 @@ def _from_labels(raw: Any, classes: Sequence[str], model: str, start: int) -> ND
         codes = labels.astype(np.int64)
     unknown = np.flatnonzero(codes < 0)
     if len(unknown):
-        first = clip(str(labels[unknown[0]]), 60)
+        first = masked(str(labels[unknown[0]]))
         raise UnusableInput(
             f"{model} gives the label {first!r} at row {start + int(unknown[0])}, which is not among the classes "
             f"{listed(classes)}{near(first, classes)}; correct io.classes"
