@@ -22,6 +22,8 @@ def use_waiver(
     policy: Policy, mark: str, record: RunRecord, measurement: Measurement | None, today: datetime.date
 ) -> WaiverUse | None:
     """Return how the policy's waivers meet this finding; a valid one is preferred."""
+    if not policy.waivers:
+        return None
     uses = [_use(waiver, policy, record, measurement, today) for waiver in policy.waivers if waiver.finding == mark]
     return min(uses, key=lambda use: ("valid", "expired", "void").index(use.state), default=None)
 

@@ -6,8 +6,11 @@ import resource
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def cpu_seconds(*command, cwd=None):
@@ -21,6 +24,13 @@ def cpu_seconds(*command, cwd=None):
     return best
 
 
+@pytest.fixture(autouse=True, scope="module")
+def compiled():
+    """Compile the sources, as an installed wheel is; a sealed worker cannot write what it compiles."""
+    for name in ("scanner", "detectors", "policies"):
+        subprocess.run([sys.executable, "-m", "compileall", "-q", str(ROOT / name)], check=True)
+
+
 def test_help_costs_at_most_0_3_cpu_seconds():
     assert cpu_seconds(sys.executable, "-m", "assay.cli", "--help") <= 0.3
 
@@ -28,7 +38,7 @@ def test_help_costs_at_most_0_3_cpu_seconds():
 def test_a_small_file_costs_at_most_0_6_cpu_seconds(tmp_path):
     path = tmp_path / "model.pkl"
     path.write_bytes(pickle.dumps({"weights": [0.5] * 100}))
-    assert cpu_seconds(sys.executable, "-m", "assay.cli", "scan", str(path)) <= 0.6
+    assert cpu_seconds(sys.executable, "-m", "assay.cli", "scan", str(path), "--no-cache") <= 0.6
 
 
 @pytest.fixture
@@ -90,5 +100,6 @@ def test_judging_5000_findings_takes_less_than_a_second(many_findings, tmp_path)
         "-o",
         f"json={tmp_path / 'o.json'}",
     )
-    assert cpu_seconds(*command) < 2.0  # the whole process: start, reading 4 MB, judging, writing
+    # The whole process, its start and the writing of 8 MB included. CPU seconds on a machine that runs other tests too.
+    assert cpu_seconds(*command) < 1.5
     assert json.loads((tmp_path / "o.json").read_text())["verdict"]["exit_code"] == 3

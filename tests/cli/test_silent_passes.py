@@ -15,7 +15,9 @@ LOGS_ONLY = "version: 1\nname: t\nlogs: [{path: a.log.gz}, {path: good.log}]\n"
 
 
 def test_a_log_cut_off_before_the_secrets_blocks(assay, tmp_path):
-    packed = gzip.compress(b"".join(b"line %d %s\n" % (n, os.urandom(12).hex().encode()) for n in range(200_000)) + SECRETS)
+    packed = gzip.compress(
+        b"".join(b"line %d %s\n" % (n, os.urandom(12).hex().encode()) for n in range(200_000)) + SECRETS
+    )
     (tmp_path / "a.log.gz").write_bytes(packed[:-2000])
     (tmp_path / "good.log").write_text("fine\n" * 50)
     (tmp_path / "assay.yaml").write_text(LOGS_ONLY)
@@ -105,7 +107,9 @@ def test_rotated_and_packed_logs_are_logs(assay, tmp_path, beside):
         (base / beside).write_bytes(CLEAN)
     done = assay("scan", "rot")
     assert done.code == 1, done.out
-    sources = {m["labels"]["source"] for o in done.result["outcomes"] for m in o["measurements"] if "source" in m["labels"]}
+    sources = {
+        m["labels"]["source"] for o in done.result["outcomes"] for m in o["measurements"] if "source" in m["labels"]
+    }
     assert {"access.log.1.gz", "access.log.2"} <= sources
     assert assay("scan", "rot/access.log.1.gz").code == 1
 
@@ -145,7 +149,12 @@ def test_a_policy_that_judges_nothing_does_not_pass(assay, tmp_path, text):
     assert assay("scan", "evil.pkl", "--policy", "p.yaml").code == 3
 
 
-UNREAD = {"truncated": CLEAN[:-3], "hdf5": b"\x89HDF\r\n\x1a\n" + bytes(100), "noise": bytes(range(128, 228)) * 3, "empty": b""}
+UNREAD = {
+    "truncated": CLEAN[:-3],
+    "hdf5": b"\x89HDF\r\n\x1a\n" + bytes(100),
+    "noise": bytes(range(128, 228)) * 3,
+    "empty": b"",
+}
 
 
 @pytest.mark.parametrize("judge", ["interval", "point", "lower", "upper"])

@@ -125,7 +125,7 @@ def test_a_spoiled_store_is_told_once_and_loses_nothing(scan, tmp_path, spoil):
 def test_dry_run_says_what_would_run_and_measures_nothing(assay, target, manifest):
     manifest(logs=None)
     done = assay("scan", "assay.yaml", "--dry-run", "--policy", "strict")
-    assert done.code == 0
+    assert done.code == 3  # strict requires pii.logs, and it would not run
     assert "artifact.unsafe-code" in done.out
     assert "would not run: pii.logs: the manifest declares no logs (the policy requires it)" in done.out
     assert done.result is None

@@ -64,7 +64,6 @@ def test_output_of_a_model_goes_nowhere(worker, capfd):
 
 
 DEADLY = {
-    "exits": "ended by itself with code 0",
     "exits_hard": "ended by itself with code 7",
     "segfaults": "killed by SIGSEGV",
     "forges_huge": "no answer (a header of",
@@ -95,6 +94,11 @@ def test_a_forged_pickle_is_never_loaded(worker, tmp_path):
     with pytest.raises(WorkerDied, match="wrong first bytes"):
         worker.call(task("forges_pickle", mark=str(mark)), 30)
     assert not mark.exists()
+
+
+def test_an_exit_is_an_error_like_any_other(worker):
+    assert worker.call(task("exits"), 30).error == "SystemExit: 0"
+    assert worker.call(task("echo"), 30).error is None
 
 
 def test_an_object_does_not_travel(worker):

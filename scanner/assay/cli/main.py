@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import sys
@@ -78,6 +79,8 @@ def cli() -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit with its code; errors are one sentence on stderr."""
+    gc.freeze()
+    gc.set_threshold(50_000)  # classes are made by the hundred at start, and none of them is garbage
     code = run(argv)
     for stream in (sys.stdout, sys.stderr):
         # A pipe that nobody reads must not change the code when the interpreter flushes it at the end.
@@ -107,8 +110,9 @@ def run(argv: list[str] | None = None) -> int:
             return _say(error.format_message(), EXIT_USAGE)
         case AssayError():
             return _say(str(error), error.exit_code)
-        case OSError() | SystemExit():
-            # Standard output is closed or full; click ends with SystemExit then. Nothing was decided.
+        case SystemExit():
+            return EXIT_NOT_ASSESSED  # click's answer to a pipe that nobody reads: nothing was decided, nobody listens
+        case OSError():
             return _say(f"cannot write to standard output ({describe(error)})", EXIT_NOT_ASSESSED)
         case _:
             return _say(f"{tried.sentence}; this is a defect, please report it", EXIT_NOT_ASSESSED)
