@@ -73,7 +73,8 @@ def _points() -> list[EntryPoint]:
     folders = [Path(entry) for entry in dict.fromkeys(sys.path) if entry]
     if any(folder.is_file() for folder in folders):
         return list(entry_points(group=GROUP))
-    found, seen = [], set()
+    found: list[EntryPoint] = []
+    seen: set[str] = set()
     for folder in folders:
         if not folder.is_dir():
             continue
