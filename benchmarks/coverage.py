@@ -329,13 +329,9 @@ def conformal() -> Iterator[Case]:
         return bool(rng.random() >= false), 0.0  # its mean is 1 - FDR
 
     yield Case(
-        method="Benjamini-Hochberg, 1 - FDR",
-        truth="60 of 600 strange",
-        n="500 trusted",
-        nominal=0.9,
-        claim=CONSERVATIVE,
-        one=discoveries,
-    )
+        method="Benjamini-Hochberg, 1 - FDR", truth="60 of 600 strange", n="500 trusted", nominal=0.9,
+        claim=CONSERVATIVE, one=discoveries,
+    )  # fmt: skip
 
 
 def gates() -> Iterator[Case]:
@@ -348,16 +344,11 @@ def gates() -> Iterator[Case]:
 
         return draw
 
-    for name, classifiers, share in (("logistic", ("logistic",), 1.0), ("both", ("logistic", "forest"), 0.05)):
+    for name, classifiers, share in (("logistic", ("logistic",), 1.0), ("both", ("logistic", "forest"), 0.15)):
         yield Case(
-            method=f"exchangeability gate, {name}",
-            truth="one population",
-            n="100+100",
-            nominal=0.975,
-            claim=APPROXIMATE,
-            one=one(classifiers, 100),
-            share=share,
-        )
+            method=f"exchangeability gate, {name}", truth="one population", n="100+100", nominal=0.975,
+            claim=APPROXIMATE, one=one(classifiers, 100), share=share,
+        )  # fmt: skip
 
 
 def cases() -> list[Case]:

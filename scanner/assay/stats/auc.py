@@ -62,10 +62,10 @@ def auc(members: ArrayLike, non_members: ArrayLike, level: float = 0.95) -> Esti
 
 
 def stratified_auc(strata: Sequence[tuple[ArrayLike, ArrayLike]], level: float = 0.95) -> Estimate:
-    """Return the AUC over pairs within strata (folds, classes), strata weighted by min(m, n); interval as in `auc`.
+    """Return the AUC over pairs within strata (classes, sites), strata weighted by min(m, n); interval as in `auc`.
 
-    Scores of different strata need not be comparable. Assumes strata that are independent given their scores; for
-    folds see LeDell, Petersen and van der Laan (2015, EJS 9).
+    Scores of different strata need not be comparable. Assumes independent strata: classes, sites. Not for the
+    folds of a cross-validation, whose classifiers share rows: the interval is too narrow there (see `exchangeable`).
 
     Args:
         strata: pairs of scores, shapes (m_i,) and (n_i,).
