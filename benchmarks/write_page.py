@@ -28,6 +28,11 @@ ABOUT = {
         "not shipped); Presidio with its default recognizers on the first 1,000 of them, in the same run. The rules were tuned on "
         "these lines, so read the figures as an upper bound. Most *false* addresses are real ones that the silver labels lack.",
     ),
+    "coverage": (
+        "Coverage of the intervals",
+        "Simulated: how often each interval of `assay.stats` holds the truth, over 2,000 runs a row. Rows whose method claims to be exact must "
+        "not exceed the nominal level by more than two points. Thresholds of the AUC were chosen on a binormal grid: those rows are in-sample.",
+    ),
     "worker": (
         "The cost of a sealed worker",
         "Start of a worker with its seal and self-probe, and the overhead of one trivial task.",
