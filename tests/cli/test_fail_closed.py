@@ -49,11 +49,12 @@ def test_without_its_extra_a_required_detector_blocks(assay, target, tmp_path, m
     assert "pip install 'model-assay[pii]'" in done.out
 
 
-def test_a_folder_of_texts_that_holds_nothing_to_measure_is_exit_3(assay, tmp_path):
+def test_a_folder_with_nothing_but_an_empty_file_is_exit_3(assay, tmp_path):
     (tmp_path / "t").mkdir()
     (tmp_path / "t" / "weights.bin").write_bytes(b"")
     done = assay("scan", "t")
-    assert done.code in (3, 4)
+    assert done.code == 3
+    assert "weights.bin: is empty" in done.out
 
 
 def test_a_malicious_model_is_not_loaded_and_counts_with_its_rule(assay, target, manifest):
