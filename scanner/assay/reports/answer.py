@@ -74,7 +74,7 @@ def _open_gate(verdict: Verdict) -> Answer:
     if coverage.checked < coverage.required:
         reservations.append(f"only {coverage.checked} of {count(coverage.required, 'required check')} made")
     if not reservations and passed:
-        return Answer("Yes", "✔", "good", f"as far as this policy asks: {met}; what was not looked at stands below")
+        return Answer("Yes", "✔", "good", f"{met}, as far as this policy asks; what was not looked at stands below")
     return Answer("Yes, with reservations", "!", "mixed", "; ".join((met, *reservations)))
 
 
