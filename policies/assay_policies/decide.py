@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assay.model.base import Labels
+from assay.model.confidence import interval_at
+from assay.model.interval import LOWER_BOUND
 from assay.model.measurement import EVIDENCE_CAP, Measurement
-from assay.model.outcome import Outcome, Status
+from assay.model.outcome import Outcome, Status, Unresolved
 from assay.model.result import RunRecord
 from assay.model.spec import DetectorSpec
 from assay.model.verdict import Decision, DecisionVerdict, Used
-from assay_policies.levels import interval_at
 from assay_policies.limits import Comparison, Standing, compare, in_words
 from assay_policies.schema import Rule
+from assay_policies.shares import estimates, is_p_value
 from assay_policies.when import evaluate
 from assay_policies.words import beyond_text, label_text, number
-
-LOWER_BOUND = "lower-bound"
-"""Method of `Interval.at_least`: a count that could not be completed."""
 
 _VERDICT_ORDER = [
     DecisionVerdict.FAIL,
@@ -65,13 +64,16 @@ def decide(rule: Rule, case: Case) -> Iterator[Judged]:
         yield Judged(_decision(rule, DecisionVerdict.ERROR, f"{detector} is not installed or was left out of the scan"))
         return
     measured = [m for m in outcome.measurements if m.metric == rule.metric and _selected(m, rule)]
+    unresolved = [u for u in outcome.unresolved if u.metric == rule.metric and _selected(u, rule)]
     if truth is None and measured:
         reason = f"cannot tell whether the rule applies: `{rule.when}` is unknown"
         yield Judged(_decision(rule, DecisionVerdict.INCONCLUSIVE, reason, count=len(measured)))
     elif measured:
-        yield from _by_label(rule, measured, case)
-    if outcome.status is not Status.RAN or not measured:
-        yield _unmeasured(rule, outcome, measured)
+        yield from _by_label(rule, measured, replace(case, alpha=case.alpha / estimates(measured)))
+    for entry in unresolved:
+        yield Judged(_refused(rule, entry))
+    if outcome.status is not Status.RAN or not (measured or unresolved):
+        yield _unmeasured(rule, outcome)
 
 
 def _lookup(case: Case):  # type: ignore[no-untyped-def]
@@ -87,8 +89,15 @@ def _lookup(case: Case):  # type: ignore[no-untyped-def]
     return find
 
 
-def _selected(measurement: Measurement, rule: Rule) -> bool:
-    return all(measurement.labels.get(name) == value for name, value in rule.where.items())
+def _selected(measured: Measurement | Unresolved, rule: Rule) -> bool:
+    return all(measured.labels.get(name) == value for name, value in rule.where.items())
+
+
+def _refused(rule: Rule, entry: Unresolved) -> Decision:
+    """Return the decision for a number that the data cannot give: nothing is known, so it counts as not checked."""
+    labels = {name: entry.labels[name] for name in rule.each if name in entry.labels}
+    decision = _decision(rule, DecisionVerdict.INCONCLUSIVE, entry.reason, labels)
+    return decision.model_copy(update={"complete": False, "needs_n": entry.needed})
 
 
 def _by_label(rule: Rule, measured: list[Measurement], case: Case) -> Iterator[Judged]:
@@ -127,7 +136,7 @@ def _badness(decision: Decision) -> tuple[int, float]:
 
 
 def _judge_one(rule: Rule, measurement: Measurement, labels: Labels, count: int, case: Case) -> Judged:
-    if measurement.metric.endswith(".p-value"):
+    if is_p_value(measurement.metric):
         verdict, reason = _judge_p(rule, measurement, case.alpha)
         return Judged(_decision(rule, verdict, reason, labels, count, measurement), measurement)
     interval = interval_at(measurement, 1 - case.alpha)
@@ -141,7 +150,7 @@ def _judge_one(rule: Rule, measurement: Measurement, labels: Labels, count: int,
     shown = measurement.model_copy(update={"interval": interval})
     comparison = compare(interval, measurement.value, rule.limit)
     title = _title(rule, case)
-    if interval.method == LOWER_BOUND and comparison.standing is not Standing.BEYOND:
+    if not interval.complete and comparison.standing is not Standing.BEYOND:
         # Not read to its end: no way of judging makes a pass of it.
         decision = _decision(
             rule, DecisionVerdict.INCONCLUSIVE, _open_text(title, shown, rule), labels, count, shown, comparison
@@ -168,11 +177,17 @@ def _judge_p(rule: Rule, measurement: Measurement, alpha: float) -> tuple[Decisi
         verdict = DecisionVerdict.WARN if rule.effect == "warn" else DecisionVerdict.FAIL
         return verdict, f"{label_text(measurement)}p = {p:.3g} is below the rule's {alpha:.3g}"
     most, detectable = rule.limit.max_detectable, measurement.detectable
+    if measurement.alpha is not None and measurement.alpha > alpha * (1 + 1e-9):
+        detectable = None  # what would have been seen at a larger error rate says nothing of this one
     if most is not None and detectable is not None and detectable <= most:
-        text = f"p = {p:.3g}, and an effect of {detectable:.3g} would have been seen (asked: {most:.3g})"
+        seen = f"an effect of {detectable:.3g} would have been seen (asked: {most:.3g})"
+        text = f"{label_text(measurement)}p = {p:.3g}, and {seen}"
         return DecisionVerdict.PASS, text
     seen = "unknown" if detectable is None else f"{detectable:.3g}"
-    text = f"p = {p:.3g} shows no harm, but proves no safety: smallest effect that {measurement.n} rows show: {seen}"
+    text = (
+        f"{label_text(measurement)}p = {p:.3g} shows no harm, but proves no safety: smallest effect that "
+        f"{measurement.n} rows would show: {seen}"
+    )
     return DecisionVerdict.INCONCLUSIVE, text
 
 
@@ -184,6 +199,9 @@ def _open_text(title: str, measurement: Measurement, rule: Rule) -> str:
             "it was not read to its end",
         )
         return f"{where}at least {measurement.value:g} {title}; how many is not known: {why}"
+    if not measurement.interval.complete:
+        flags = "; ".join(e.note for e in measurement.evidence if e.kind == "flag" and e.note)
+        return f"{where}at most {number(measurement)} {title}; the true number may be lower: {flags}"
     return f"{where}{number(measurement)} {title}, across the limit ({in_words(rule.limit)})"
 
 
@@ -194,7 +212,7 @@ def _title(rule: Rule, case: Case) -> str:
     return metric.title[:1].lower() + metric.title[1:] if metric else rule.metric
 
 
-def _unmeasured(rule: Rule, outcome: Outcome, measured: list[Measurement]) -> Judged:
+def _unmeasured(rule: Rule, outcome: Outcome) -> Judged:
     """Return the decision for a check that did not run, or not to its end."""
     assert rule.metric is not None
     reason = outcome.reason or "no reason given"

@@ -29,6 +29,7 @@ from assay.model.verdict import (
 from assay_policies.decide import Case, Judged, decide
 from assay_policies.load import LoadedPolicy
 from assay_policies.schema import Gate, Policy, Rule
+from assay_policies.shares import rule_alpha
 from assay_policies.waive import fingerprint, use_waiver
 
 V = DecisionVerdict
@@ -47,8 +48,7 @@ def judge(record: RunRecord, loaded: LoadedPolicy, specs: Mapping[str, DetectorS
     judged = [*_inputs(record, policy)]
     rules = {rule.id: rule for rule in policy.rules}
     for rule in policy.rules:
-        alpha = rule.alpha if rule.alpha is not None else policy.alpha / max(1, loaded.root_rules)
-        judged.extend(decide(rule, Case(record, alpha, specs)))
+        judged.extend(decide(rule, Case(record, rule_alpha(rule, loaded, specs), specs)))
     if not any(item.decision.used is not None for item in judged):
         judged.append(Judged(_plain("nothing-checked", V.ERROR, Severity.HIGH, _nothing(record), required=True)))
     violated = _violated(judged, record, policy, today)
@@ -192,7 +192,8 @@ def _coverage(decisions: list[Decision], record: RunRecord, specs: Mapping[str, 
             ran = decision.verdict not in (V.ERROR, V.SKIPPED) and decision.complete
             required[key] = required.get(key, True) and ran
     sentences = [*record.provenance.not_covered]
-    sentences += [text for outcome in record.outcomes for text in outcome.not_covered]
+    for outcome in record.outcomes:
+        sentences += [*outcome.not_covered, *(entry.reason for entry in outcome.unresolved)]
     done = {outcome.detector for outcome in record.outcomes if outcome.status is Status.RAN}
     for outcome in record.outcomes:
         if outcome.status is not Status.RAN:

@@ -26,8 +26,8 @@ class LoadedPolicy:
     policy: Policy
     chain: tuple[FileDigest, ...]
     """Every file that took part, root first."""
-    root_rules: int
-    """Rules of the root policy: alpha is split over these, so that adding a rule loosens no other."""
+    root_metrics: tuple[str, ...]
+    """Metric of each rule of the root policy: see `assay_policies.shares`."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _load(name: str, folder: Path, known: _Known, seen: tuple[str, ...]) -> Load
     digest = FileDigest(path=text.source, sha256=text.sha256)
     if not policy.extends:
         _complete(policy, text)
-        return LoadedPolicy(policy, (digest,), len(policy.rules))
+        return LoadedPolicy(policy, (digest,), tuple(rule.metric or "" for rule in policy.rules))
     try:
         parent = _load(policy.extends[0], here, known, (*seen, key))
     except InvalidInput as error:
@@ -75,7 +75,7 @@ def _load(name: str, folder: Path, known: _Known, seen: tuple[str, ...]) -> Load
         raise
     merged = merge(parent.policy, policy, text)
     _complete(merged, text)
-    return LoadedPolicy(merged, (*parent.chain, digest), parent.root_rules)
+    return LoadedPolicy(merged, (*parent.chain, digest), parent.root_metrics)
 
 
 def _read(name: str, folder: Path) -> tuple[YamlText, str, Path]:

@@ -62,8 +62,22 @@ class Context(Protocol):
     def seed(self, name: str) -> int:
         """Return the seed for `name`: the only source of randomness; the same for the same `--seed`."""
 
+    def level(self, metric: str, labels: Labels, of: int = 1) -> float:
+        """Return the level at which the policy will judge this metric, the strictest of its rules.
+
+        `of`: how many estimates of this metric the detector will yield, among which a rule splits its error rate.
+        """
+
     def settled(self, metric: str, interval: Interval, labels: Labels) -> bool:
-        """Say whether every rule that asks for this metric is decided by this interval."""
+        """Say whether every rule that asks for this metric is decided by this interval; never where none asks.
+
+        For anytime-valid intervals at `level(...)` or above.
+        """
+
+    def unresolved(
+        self, metric: str, labels: Labels, reason: str, *, have: int | None = None, needed: int | None = None
+    ) -> None:
+        """Refuse a number that the data cannot give, with the sample that would; a rule on it is inconclusive."""
 
     def check(self) -> None:
         """Stop here if the scan is cancelled or out of time. Call once per batch."""

@@ -110,3 +110,17 @@ class Interrupted(Good):
 class CannotStart(Good):
     def __init__(self):
         raise RuntimeError("no")
+
+
+class AsksThePolicy(Good):
+    def run(self, target, ctx):
+        level = ctx.level("demo.check.n", {"k": "a"}, of=2)
+        done = ctx.settled("demo.check.n", Interval(low=0, high=1, level=level, method="t"), {"k": "a"})
+        ctx.unresolved("demo.check.n", {"k": "b"}, "needs 9 rows, there are 2", have=2, needed=9)
+        yield count(1 if done else 2, k="a")
+
+
+class RefusesUndeclared(Good):
+    def run(self, target, ctx):
+        ctx.unresolved("demo.check.n", {"wrong": "b"}, "no")
+        yield count(1)

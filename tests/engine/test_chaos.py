@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from assay.engine.context import NoPolicy
 from assay.engine.memory import Memory
 from assay.engine.plan import Plan, Step
 from assay.engine.run import Setting, execute
@@ -34,7 +35,7 @@ def scan(tmp_path, monkeypatch):
         if thread:
             thread.start()
         try:
-            setting = Setting(0, lambda *told: None, lambda *asked: False)
+            setting = Setting(0, lambda *told: None, NoPolicy())
             found = execute(Plan((Step(SPEC, {}),), ()), (), resolved, tasks, setting)
         finally:
             ended.set()

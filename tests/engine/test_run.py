@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from assay.engine.catalogue import Broken
+from assay.engine.context import NoPolicy
 from assay.engine.plan import Plan, Step
 from assay.engine.run import Setting, execute
 from assay.engine.tasks import TaskRunner
@@ -27,7 +28,7 @@ def run(tmp_path, monkeypatch):
             for index, body in enumerate(bodies)
         ]
         tasks = TaskRunner(resolved.manifest.model_dump(mode="json"), resolved.inputs)
-        setting = Setting(seed, lambda *told: None, lambda *asked: False, observing)
+        setting = Setting(seed, lambda *told: None, NoPolicy(), observing)
         return execute(Plan(tuple(Step(spec, {}) for spec in specs), ()), broken, resolved, tasks, setting)
 
     return execute_with

@@ -27,7 +27,7 @@ def _count(value, *, metric="demo.check.count", complete=True, **labels):
 
 
 def _rate(k, n, *, metric="demo.check.rate", level=0.95, **labels):
-    from assay_policies.levels import clopper_pearson
+    from assay.model.confidence import clopper_pearson
 
     low, high = clopper_pearson(k, n, level)
     return Measurement(
@@ -51,7 +51,7 @@ def _record(*outcomes, declared=("artifact",), inputs=(), interrupted=False, fac
 
 def _loaded(*rules, **fields):
     policy = Policy.model_validate({"version": 1, "id": "t", "rules": list(rules), **fields})
-    return LoadedPolicy(policy, (), len(policy.rules))
+    return LoadedPolicy(policy, (), tuple(rule.metric or "" for rule in policy.rules))
 
 
 def _verdict(record, *rules, today=TODAY, **fields):

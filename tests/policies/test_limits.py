@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assay.model.confidence import clopper_pearson, interval_at
 from assay.model.interval import Interval
-from assay_policies.levels import clopper_pearson, interval_at
 from assay_policies.limits import Standing, compare
 from assay_policies.schema import Limit
 
@@ -101,3 +101,18 @@ def test_a_smaller_alpha_widens_until_inconclusive(build):
 
 def test_an_exact_count_is_the_same_at_every_level(build):
     assert interval_at(build.count(3), 0.9999) == build.count(3).interval
+
+
+def test_an_interval_open_below_stays_open_at_every_level(build):
+    """An attack that was blinded: it found no more than this, and the truth may be lower."""
+    saved = build.rate(90, 100)
+    blinded = saved.model_copy(update={"interval": Interval(low=None, high=0.95, level=0.95, method="upper-bound")})
+    assert interval_at(blinded, 0.99).low is None
+    rule = {"id": "rate", "metric": "demo.check.rate", "limit": {"min": 0.5, "judge": "lower"}, "required": True}
+    verdict = build.verdict(build.record(build.outcome(blinded)), rule)
+    assert verdict.decisions[-1].verdict == "inconclusive"
+    assert verdict.exit_code == 4
+    worse = build.rate(10, 100).model_copy(
+        update={"interval": Interval(low=None, high=0.2, level=0.95, method="upper-bound")}
+    )
+    assert build.verdict(build.record(build.outcome(worse)), rule).decisions[-1].verdict == "fail"

@@ -4,7 +4,7 @@ import pytest
 
 from assay.model.errors import InvalidInput
 from assay.model.spec import DetectorSpec, Explanation, MetricSpec, OptionSpec
-from assay_policies.ask import detector_options, settled_by
+from assay_policies.ask import AskedLimits, detector_options
 from assay_policies.load import builtin_names, load_policy
 
 SPEC = DetectorSpec(
@@ -83,7 +83,7 @@ def test_child_tightens_and_keeps_the_rest(family):
     assert rule.metric == "demo.check.count"
     assert loaded.policy.alpha == 0.04
     assert loaded.policy.gate.inconclusive == "block"
-    assert loaded.root_rules == 2
+    assert len(loaded.root_metrics) == 2
     assert [digest.path.rsplit("/")[-1] for digest in loaded.chain] == ["parent.yaml", "child.yaml"]
     assert len({digest.sha256 for digest in loaded.chain}) == 2
 
@@ -142,7 +142,8 @@ def test_params_reach_the_detector_and_conflicts_are_told(family):
 def test_settled_only_when_every_rule_is_decided(family, build):
     from assay.model.interval import Interval
 
-    settled = settled_by(family("rules:\n  - {id: n, metric: demo.check.count, where: {file: a}, limit: {max: 9}}\n"))
+    rule = "rules:\n  - {id: n, metric: demo.check.count, where: {file: a}, limit: {max: 9}, alpha: 0.05}\n"
+    settled = AskedLimits(family(rule), SPECS).settled
     wide = Interval(low=1, high=5, level=1.0, method="t")
     assert not settled("demo.check.count", wide, {"file": "a"})
     assert settled("demo.check.count", Interval(low=10, high=12, level=1.0, method="t"), {"file": "a"})

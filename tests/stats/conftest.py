@@ -2,8 +2,8 @@
 
 import pytest
 
+from assay.model.confidence import interval_at
 from assay.model.measurement import Measurement
-from assay_policies.levels import interval_at
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ def test_an_end_is_where_the_tail_probability_is_the_error(counts, tail):
 
 @given(COUNTS, st.sampled_from([0.9, 0.95, 0.999]))
 def test_a_policy_recomputes_the_same_interval(counts, level):
-    from assay_policies.levels import clopper_pearson as recomputed
+    from assay.model.confidence import clopper_pearson as recomputed
 
     k, n = counts
     interval = proportion(k, n, level).interval

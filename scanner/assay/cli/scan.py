@@ -80,12 +80,12 @@ def _scan(
     from assay.engine.scan import scan as run_scan
     from assay.engine.spool import Spool
     from assay.model.result import ScanResult
-    from assay_policies.ask import settled_by
+    from assay_policies.ask import AskedLimits
     from assay_policies.judge import judge
 
     spool = Spool() if any(output.format == "findings" for output in wanted) else None
     with progress_bar(quiet) as progress:
-        record = run_scan(request, catalogue, settled_by(loaded), progress, spool)
+        record = run_scan(request, catalogue, AskedLimits(loaded, catalogue.specs), progress, spool)
     provenance = record.provenance.model_copy(update={"policies": loaded.chain})
     record = record.model_copy(update={"provenance": provenance})
     verdict = judge(record, loaded, catalogue.specs, datetime.datetime.now(datetime.UTC).date())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from assay.engine.keys import Contents, task_key
 from assay.engine.spool import Spool
@@ -14,6 +14,7 @@ from assay.engine.tasks import Spent, TaskFailed, TaskRunner
 from assay.model.base import Labels
 from assay.model.evidence import Observation
 from assay.model.interval import Interval
+from assay.model.outcome import Unresolved
 from assay.model.spec import Capability, DetectorSpec
 from assay.targets.refs import Shard
 
@@ -21,7 +22,31 @@ Progress = Callable[[str, int, int], None]
 """Called with (detector id, done, of)."""
 _OPENS_MODELS = {Capability.MODEL, Capability.GRADIENTS}
 
-Settled = Callable[[str, Interval, Labels], bool]
+
+class Asked(Protocol):
+    """What a policy lets detectors know while they measure."""
+
+    def level(self, metric: str, labels: Labels, of: int) -> float:
+        """Return the level at which it judges."""
+
+    def settled(self, metric: str, interval: Interval, labels: Labels) -> bool:
+        """Say whether it is decided."""
+
+
+class NoPolicy:
+    """Nobody asks: estimates at 95 %, and everything is measured to its end."""
+
+    def level(self, metric: str, labels: Labels, of: int) -> float:
+        """Return 1 - 0.05 / of."""
+        return 1 - 0.05 / of
+
+    def settled(self, metric: str, interval: Interval, labels: Labels) -> bool:
+        """Never."""
+        return False
+
+
+Question = tuple[str, str, Any, Labels, Any]
+"""(`level` or `settled`, metric, how many or the interval as plain data, labels, the answer)."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +56,7 @@ class Surroundings:
     tasks: TaskRunner
     contents: Contents
     progress: Progress
-    settled: Settled
+    asked: Asked
     sealed_only: bool = True
     """Whether models are opened only by workers that proved their seal."""
 
@@ -42,8 +67,9 @@ class RunContext:
     def __init__(self, spec: DetectorSpec, options: Mapping[str, Any], around: Surroundings, observing: bool) -> None:
         self._spec, self._options, self._around = spec, options, around
         self.sentences: list[str] = []
-        self.asked_limits = False
-        """Whether the policy's limits could cut the measuring short; such an outcome is for this policy only."""
+        self.refused: list[Unresolved] = []
+        self.questions: list[Question] = []
+        """What the policy was asked, with its answers: the outcome holds for every policy that answers alike."""
         self.spool = Spool() if observing else None
         """Observations, where somebody asked for them."""
         self.spent = Spent()
@@ -86,10 +112,26 @@ class RunContext:
         text = f"{self._around.contents.seed}\x1f{self._spec.id}\x1f{name}"
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
+    def level(self, metric: str, labels: Labels, of: int = 1) -> float:
+        """Return the level at which the policy will judge this metric."""
+        answer = self._around.asked.level(metric, labels, of)
+        self.questions.append(("level", metric, of, dict(labels), answer))
+        return answer
+
     def settled(self, metric: str, interval: Interval, labels: Labels) -> bool:
         """Say whether every rule that asks for this metric is decided by this interval."""
-        self.asked_limits = True
-        return self._around.settled(metric, interval, labels)
+        answer = self._around.asked.settled(metric, interval, labels)
+        self.questions.append(("settled", metric, interval.model_dump(mode="json"), dict(labels), answer))
+        return answer
+
+    def unresolved(
+        self, metric: str, labels: Labels, reason: str, *, have: int | None = None, needed: int | None = None
+    ) -> None:
+        """Keep the refusal, where the spec declares the metric and its labels."""
+        declared = self._spec.metric(metric)
+        if declared is None or set(labels) - set(declared.labels):
+            raise ValueError(f"{self._spec.id} refused {metric} {dict(labels)}, which its spec does not declare")
+        self.refused.append(Unresolved(metric=metric, labels=dict(labels), reason=reason, have=have, needed=needed))
 
     def check(self) -> None:
         """Raise where the scan is stopped or out of time."""
@@ -115,3 +157,16 @@ def _name(work: Callable[..., Any]) -> str:
     if "<" in work.__qualname__ or "." in work.__qualname__:
         raise TypeError(f"{work.__qualname__} is no top-level function, so no worker can find it")
     return f"{work.__module__}:{work.__qualname__}"
+
+
+def answers_alike(asked: Asked, questions: Iterable[Any]) -> bool:
+    """Say whether a policy gives these answers to these questions; raises ValueError or TypeError where none are."""
+    for kind, metric, of, labels, answer in questions:
+        now = (
+            asked.level(metric, labels, of)
+            if kind == "level"
+            else asked.settled(metric, Interval.model_validate(of), labels)
+        )
+        if now != answer:
+            return False
+    return True

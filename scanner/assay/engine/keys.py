@@ -26,7 +26,7 @@ from assay.model.spec import Capability, DetectorSpec
 from assay.targets.refs import InputRef
 from assay.version import __version__
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever what stands under a key changes its form."""
 
 SECRET_ARGUMENT = "key"

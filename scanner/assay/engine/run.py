@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from assay.attempt import attempt
 from assay.detector import Detector, DetectorFailed, DetectorNotApplicable, SkipDetector
 from assay.engine.catalogue import Broken, load_body
-from assay.engine.context import Progress, RunContext, Settled, Surroundings
+from assay.engine.context import Asked, Progress, RunContext, Surroundings, answers_alike
 from assay.engine.contract import ContractBroken, check
 from assay.engine.intake import Intake
 from assay.engine.keys import outcome_key
@@ -57,7 +57,7 @@ class Setting:
 
     seed: int
     progress: Progress
-    settled: Settled
+    asked: Asked
     observing: bool = False
     """Whether located observations are wanted."""
     allow_unsandboxed: bool = False
@@ -75,7 +75,7 @@ def execute(plan: Plan, broken: Iterable[Broken], resolved: Resolved, tasks: Tas
                 _probe(intake, run, setting)
             target = Target(resolved.manifest, resolved.root, resolved.inputs, tuple(run.records))
             around = Surroundings(
-                tasks, intake.contents, setting.progress, setting.settled, not setting.allow_unsandboxed
+                tasks, intake.contents, setting.progress, setting.asked, not setting.allow_unsandboxed
             )
             _run_stage(list(steps), target, around, setting, run)
         if not run.probed:
@@ -170,6 +170,7 @@ def _run_step(step: Step, target: Target, around: Surroundings, setting: Setting
         status=status,
         reason=reason,
         measurements=tuple(measurements),
+        unresolved=tuple(ctx.refused),
         not_covered=tuple(ctx.sentences),
         cost=Cost(
             cpu_seconds=round(ctx.spent.cpu_seconds, 3),
@@ -179,8 +180,8 @@ def _run_step(step: Step, target: Target, around: Surroundings, setting: Setting
             tasks_remembered=ctx.spent.remembered,
         ),
     )
-    if status is Status.RAN and not ctx.asked_limits:
-        _keep(key, outcome, ctx.spool, around)
+    if status is Status.RAN:
+        _keep(key, outcome, ctx, around)
     return outcome, ctx.spool
 
 
@@ -199,22 +200,27 @@ def _recall(key: str | None, around: Surroundings, setting: Setting) -> tuple[Ou
     if found is None:
         return None
     try:
+        if not answers_alike(around.asked, found.value["questions"]):
+            return None
         outcome = Outcome.model_validate(found.value["outcome"])
         spool = Spool() if setting.observing else None
         for entry in found.value["observations"]:
             if spool is not None:
                 spool.add(Observation.model_validate(entry))
-    except (ValidationError, KeyError, TypeError):
+    except (ValidationError, KeyError, TypeError, ValueError):
         return None
     return outcome.model_copy(update={"cost": Cost(remembered=True)}), spool
 
 
-def _keep(key: str | None, outcome: Outcome, spool: Spool | None, around: Surroundings) -> None:
+def _keep(key: str | None, outcome: Outcome, ctx: RunContext, around: Surroundings) -> None:
+    """Remember an outcome, with what it asked of the policy: another policy may use it where it answers alike."""
+    spool = ctx.spool
     observations: Iterable[Observation] = () if spool is None else spool
     if spool is not None and spool.count > KEPT_OBSERVATIONS:
         return
     value = {
         "outcome": outcome.model_dump(mode="json"),
+        "questions": ctx.questions,
         "observations": [json.loads(entry.model_dump_json()) for entry in observations],
     }
     around.tasks.memory.keep_key(key, value)

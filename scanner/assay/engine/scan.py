@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from assay.engine.catalogue import Catalogue
-from assay.engine.context import Progress, Settled
+from assay.engine.context import Asked, Progress
 from assay.engine.memory import Memory
 from assay.engine.plan import Plan, make_plan
 from assay.engine.run import Run, Setting, execute
@@ -76,7 +76,7 @@ def plan_scan(request: ScanRequest, catalogue: Catalogue) -> tuple[Resolved, Pla
 
 
 def scan(
-    request: ScanRequest, catalogue: Catalogue, settled: Settled, progress: Progress, spool: Spool | None
+    request: ScanRequest, catalogue: Catalogue, asked: Asked, progress: Progress, spool: Spool | None
 ) -> RunRecord:
     """Resolve, plan, run; located observations go to `spool`, in the order of the detectors. Raises as `plan_scan`."""
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
@@ -86,7 +86,7 @@ def scan(
     store, told = _open_store(request.cache)
     memory = Memory(store)
     tasks = TaskRunner(resolved.manifest.model_dump(mode="json"), resolved.inputs, limits, memory)
-    setting = Setting(request.seed, progress, settled, spool is not None, request.allow_unsandboxed)
+    setting = Setting(request.seed, progress, asked, spool is not None, request.allow_unsandboxed)
     try:
         run = execute(plan, catalogue.broken, resolved, tasks, setting)
     finally:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from assay.model.base import Finite, Noun
+
+LOWER_BOUND: Final = "lower-bound"
+"""Method of an interval that is open above because something was not read."""
+UPPER_BOUND: Final = "upper-bound"
+"""Method of an interval that is open below because the measuring itself may have failed to see."""
 
 
 class Interval(Noun):
@@ -19,7 +24,7 @@ class Interval(Noun):
     level: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Coverage that the method promises; 1.0 for a complete count."""
     method: str
-    """`exact`, `lower-bound`, `clopper-pearson`, `confidence-sequence`, ..."""
+    """`exact`, `lower-bound`, `upper-bound`, `clopper-pearson`, `confidence-sequence`, ..."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -39,7 +44,12 @@ class Interval(Noun):
     @classmethod
     def at_least(cls, value: float) -> Interval:
         """Return the interval of a count that may not be complete: at least `value`."""
-        return cls(low=value, high=None, level=1.0, method="lower-bound")
+        return cls(low=value, high=None, level=1.0, method=LOWER_BOUND)
+
+    @property
+    def complete(self) -> bool:
+        """Say whether all was looked at that the number is about; no way of judging makes a pass of it otherwise."""
+        return self.method not in (LOWER_BOUND, UPPER_BOUND)
 
 
 class Exact(Noun):
@@ -71,12 +81,32 @@ class Quantiles(Noun):
 
 
 class EProcess(Noun):
-    """A sequential test; the interval holds at `level` only, at whichever time one looked."""
+    """`k` successes in `n` draws, looked at as often as one liked: a confidence sequence at any level."""
 
     kind: Literal["e-process"] = "e-process"
     k: Annotated[int, Field(ge=0)]
     n: Annotated[int, Field(gt=0)]
 
 
-Statistic = Annotated[Exact | Binomial | Quantiles | EProcess, Field(discriminator="kind")]
+class Guesses(Noun):
+    """Guesses of an attacker who may stop at several numbers of guesses: a lower bound of epsilon at any level."""
+
+    kind: Literal["guesses"] = "guesses"
+    right: tuple[Annotated[int, Field(ge=0)], ...]
+    """Right ones among the surest `of`."""
+    of: tuple[Annotated[int, Field(gt=0)], ...]
+    """Numbers of guesses, fixed beforehand."""
+    odds: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    """Odds that a guess without knowledge is right."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if not self.of or len(self.right) != len(self.of):
+            raise ValueError(f"{len(self.right)} counts of right guesses for {len(self.of)} numbers of guesses")
+        if any(right > of for right, of in zip(self.right, self.of, strict=True)):
+            raise ValueError(f"more right guesses than guesses: {self.right} of {self.of}")
+        return self
+
+
+Statistic = Annotated[Exact | Binomial | Quantiles | EProcess | Guesses, Field(discriminator="kind")]
 """What recomputes the interval of a measurement at another level."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
-from assay.model.base import DetectorId, Finite, MetricId, Noun
+from pydantic import Field
+
+from assay.model.base import DetectorId, Finite, Labels, MetricId, Noun
 from assay.model.measurement import Measurement
 
 
@@ -35,6 +38,18 @@ class Cost(Noun):
     """The whole outcome was in the store: nothing it hangs on has changed since."""
 
 
+class Unresolved(Noun):
+    """A number that a detector was asked for and that these data cannot give: never printed, never taken for safe."""
+
+    metric: MetricId
+    labels: Labels = {}
+    reason: str
+    """One sentence: what is missing, how much there is, how much is needed."""
+    have: Annotated[int, Field(ge=0)] | None = None
+    needed: Annotated[int, Field(ge=0)] | None = None
+    """Units that would do, of the kind that `reason` names; null where no number of them would."""
+
+
 class Outcome(Noun):
     """One detector's result; a reason whenever it is not simply `ran`."""
 
@@ -48,6 +63,7 @@ class Outcome(Noun):
     blocked_by: MetricId | None = None
     """Metric whose value forbids loading the model, where that is why this detector did not run."""
     measurements: tuple[Measurement, ...] = ()
+    unresolved: tuple[Unresolved, ...] = ()
     not_covered: tuple[str, ...] = ()
     """What this method cannot see, or did not look at, in plain words."""
     cost: Cost = Cost()

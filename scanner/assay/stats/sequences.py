@@ -14,16 +14,14 @@ function; standard library only, so that a driver may use it between shards.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from assay.model.confidence import PRIOR, confidence_sequence, log_evidence
 from assay.model.interval import EProcess, Interval
 from assay.stats.checks import at_least, counts, fraction, probability
 from assay.stats.estimate import Estimate
 
-_PRIOR = 0.5
-_LOG_PRIOR = 2 * math.lgamma(_PRIOR) - math.lgamma(2 * _PRIOR)
 METHOD = "confidence-sequence"
 
 
@@ -65,7 +63,7 @@ class ProportionSequence:
             ValueError: p outside [0, 1].
         """
         probability(p, "p")
-        return self._log_mixture() - self._log_likelihood(p)
+        return log_evidence(self.k, self.n, p)
 
     def interval(self, level: float = 0.95) -> Interval:
         """Return every proportion that is not refuted at `level` now.
@@ -77,12 +75,7 @@ class ProportionSequence:
             ValueError: level outside (0, 1).
         """
         fraction(level, "level")
-        low, high = 0.0, 1.0
-        if self.n:
-            refuted = self._refuted_at(math.log(1 / (1 - level)))
-            share = self.k / self.n
-            low = _boundary(refuted, 0.0, share) if self.k else 0.0
-            high = _boundary(refuted, 1.0, share) if self.k < self.n else 1.0
+        low, high = confidence_sequence(self.k, self.n, level)
         return Interval(low=low, high=high, level=level, method=METHOD)
 
     def estimate(self, level: float = 0.95) -> Estimate:
@@ -130,33 +123,8 @@ class ProportionSequence:
         """Return the evidence against 'at most `limit`': a supermartingale for every such truth."""
         from scipy.special import betaincc
 
-        after = float(betaincc(self.k + _PRIOR, self.n - self.k + _PRIOR, limit))
+        after = float(betaincc(self.k + PRIOR, self.n - self.k + PRIOR, limit))
         if after <= 0.0:
             return -math.inf
-        before = float(betaincc(_PRIOR, _PRIOR, limit))
+        before = float(betaincc(PRIOR, PRIOR, limit))
         return self.log_evidence(limit) + math.log(after) - math.log(before)
-
-    def _log_mixture(self) -> float:
-        a, b = self.k + _PRIOR, self.n - self.k + _PRIOR
-        return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b) - _LOG_PRIOR
-
-    def _log_likelihood(self, p: float) -> float:
-        if (p == 0.0 and self.k) or (p == 1.0 and self.k < self.n):
-            return -math.inf
-        wins = self.k * math.log(p) if self.k else 0.0
-        return wins + ((self.n - self.k) * math.log1p(-p) if self.k < self.n else 0.0)
-
-    def _refuted_at(self, threshold: float) -> Callable[[float], bool]:
-        mixture = self._log_mixture()
-        return lambda p: mixture - self._log_likelihood(p) >= threshold
-
-
-def _boundary(refuted: Callable[[float], bool], outside: float, inside: float) -> float:
-    """Return the refuted end of a bracket that halving cannot narrow: never too narrow an interval."""
-    while abs(outside - inside) > 1e-12:
-        middle = (outside + inside) / 2
-        if refuted(middle):
-            outside = middle
-        else:
-            inside = middle
-    return outside

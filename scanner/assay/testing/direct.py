@@ -13,6 +13,7 @@ from assay.model.errors import UnusableInput
 from assay.model.evidence import Observation
 from assay.model.interval import Interval
 from assay.model.measurement import Measurement
+from assay.model.outcome import Unresolved
 from assay.targets.base import Target
 from assay.targets.opened import Opened
 from assay.targets.refs import Shard
@@ -27,6 +28,7 @@ class DirectContext:
     base_seed: int = 0
     observations: list[Observation] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
+    refused: list[Unresolved] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._opened = Opened(self.target.manifest.model_dump(mode="json"), self.target.inputs)
@@ -59,9 +61,19 @@ class DirectContext:
         """Return a seed that depends on the base seed and the name alone."""
         return int.from_bytes(hashlib.sha256(f"{self.base_seed}:{name}".encode()).digest()[:8], "big") >> 1
 
+    def level(self, metric: str, labels: Labels, of: int = 1) -> float:
+        """Return the level of a policy with one statistical rule and alpha 0.05."""
+        return 1 - 0.05 / of
+
     def settled(self, metric: str, interval: Interval, labels: Labels) -> bool:
         """Never settled: everything is measured to its end."""
         return False
+
+    def unresolved(
+        self, metric: str, labels: Labels, reason: str, *, have: int | None = None, needed: int | None = None
+    ) -> None:
+        """Keep the refusal."""
+        self.refused.append(Unresolved(metric=metric, labels=labels, reason=reason, have=have, needed=needed))
 
     def check(self) -> None:
         """Nothing cancels a direct run."""
@@ -77,6 +89,7 @@ class DirectRun:
     measurements: tuple[Measurement, ...]
     observations: tuple[Observation, ...]
     not_covered: tuple[str, ...]
+    unresolved: tuple[Unresolved, ...]
 
 
 def run_detector(detector: Detector, target: Target, *, seed: int = 0, **options: Any) -> DirectRun:
@@ -84,4 +97,4 @@ def run_detector(detector: Detector, target: Target, *, seed: int = 0, **options
     chosen = {option.name: option.default for option in detector.spec.options} | options
     ctx = DirectContext(target, chosen, seed)
     measurements = tuple(detector.run(target, ctx))
-    return DirectRun(measurements, tuple(ctx.observations), tuple(ctx.sentences))
+    return DirectRun(measurements, tuple(ctx.observations), tuple(ctx.sentences), tuple(ctx.refused))
