@@ -1,4 +1,4 @@
-"""Settings for all tests: hypothesis without deadlines (shared machines), the same examples every run."""
+"""Settings for all tests: one thread a process, hypothesis without deadlines (shared machines), the same examples."""
 
 import atexit
 import os
@@ -6,6 +6,9 @@ import shutil
 import tempfile
 
 from hypothesis import settings
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")  # threads spin on shared cores; set before numpy is imported
 
 _FOLDER = tempfile.mkdtemp(prefix="assay-tests-")
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MANY_CLASSES = 0.5
 """Share of rows with a label of their own beyond which a column is no class label."""
 
+Codes = list["NDArray[np.int64]"]
+"""Class indices of several sets of rows."""
+
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 
 
@@ -43,6 +46,22 @@ def class_codes(y: NDArray[np.generic], classes: Sequence[str]) -> NDArray[np.in
     values, where = np.unique(y, return_inverse=True)
     codes = np.array([order.get(label_text(value), -1) for value in values.tolist()], dtype=np.int64)
     return codes[where]
+
+
+def coded(parts: Sequence[NDArray[np.generic]], classes: Sequence[str] | None) -> tuple[Codes, tuple[str, ...]]:
+    """Return the labels of several sets as indices into one list of classes, and that list.
+
+    A label outside `classes` gets -1.
+
+    Args:
+        parts: labels, shapes (n_i,).
+        classes: names in the order of the manifest; None where it lists none: then those that occur, numbers in their
+            order, then text.
+    """
+    if classes is None:
+        names = {name for part in parts for name, _ in class_counts(part)}
+        classes = sorted(names, key=lambda name: (0, float(name), "") if _is_number(name) else (1, 0.0, name))
+    return [class_codes(part, classes) for part in parts], tuple(classes)
 
 
 def class_counts(y: NDArray[np.generic]) -> list[tuple[str, int]]:
