@@ -1,4 +1,4 @@
-"""Run one detector in this process, without engine or worker: for tests of detectors and for their authors."""
+"""Run one detector in this process, without workers: for tests of detectors and for their authors."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assay.detector import Detector
+from assay.engine.context import Asked, NoPolicy
 from assay.model.base import Labels
 from assay.model.errors import UnusableInput
 from assay.model.evidence import Observation
@@ -26,6 +27,7 @@ class DirectContext:
     target: Target
     options: Mapping[str, Any]
     base_seed: int = 0
+    asked: Asked = field(default_factory=NoPolicy)
     observations: list[Observation] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
     refused: list[Unresolved] = field(default_factory=list)
@@ -62,12 +64,12 @@ class DirectContext:
         return int.from_bytes(hashlib.sha256(f"{self.base_seed}:{name}".encode()).digest()[:8], "big") >> 1
 
     def level(self, metric: str, labels: Labels, of: int = 1) -> float:
-        """Return the level of a policy with one statistical rule and alpha 0.05."""
-        return 1 - 0.05 / of
+        """Return what the policy says, if there is one."""
+        return self.asked.level(metric, labels, of)
 
     def settled(self, metric: str, interval: Interval, labels: Labels) -> bool:
-        """Never settled: everything is measured to its end."""
-        return False
+        """Return what the policy says; without one everything is measured to its end."""
+        return self.asked.settled(metric, interval, labels)
 
     def unresolved(
         self, metric: str, labels: Labels, reason: str, *, have: int | None = None, needed: int | None = None
@@ -92,9 +94,11 @@ class DirectRun:
     unresolved: tuple[Unresolved, ...]
 
 
-def run_detector(detector: Detector, target: Target, *, seed: int = 0, **options: Any) -> DirectRun:
-    """Run `detector` on `target` with its default options, `options` replacing some."""
+def run_detector(
+    detector: Detector, target: Target, *, seed: int = 0, asked: Asked | None = None, **options: Any
+) -> DirectRun:
+    """Run `detector` on `target` with its default options, `options` replacing some; `asked` stands for a policy."""
     chosen = {option.name: option.default for option in detector.spec.options} | options
-    ctx = DirectContext(target, chosen, seed)
+    ctx = DirectContext(target, chosen, seed, asked or NoPolicy())
     measurements = tuple(detector.run(target, ctx))
     return DirectRun(measurements, tuple(ctx.observations), tuple(ctx.sentences), tuple(ctx.refused))

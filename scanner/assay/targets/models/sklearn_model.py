@@ -51,10 +51,34 @@ class SklearnModel(Queried):
         width = getattr(estimator, "n_features_in_", None)
         self.n_features = None if width is None else int(width)
 
+    @property
+    def own_classes(self) -> tuple[str, ...]:
+        """Return the names of the estimator's classes in its own order; empty where it has none."""
+        own = getattr(self.estimator, "classes_", None)
+        return () if own is None else tuple(label_text(name) for name in list(own))
+
+    def rows_of(self, part: Any) -> Any:
+        """Return rows as the estimator wants them: its columns in its order, numbers of `io.dtype`."""
+        return self._named(part) if self.feature_names is not None else self._plain(part)
+
+    def decisions(self, x: Any) -> NDArray[np.float64]:
+        """Return `decision_function`, shape (n,) for two classes or (n, classes), in the estimator's own order.
+
+        Raises:
+            UnusableInput: the estimator has none, or it raises.
+        """
+        import numpy as np
+
+        return foreign_call(
+            lambda: np.asarray(self.estimator.decision_function(self.rows_of(x)), dtype=np.float64),
+            f"{self.shown}: the model raises in decision_function",
+            "check io.columns and io.dtype",
+        )
+
     def _answer(self, part: Any) -> Any:
         import joblib
 
-        rows = self._named(part) if self.feature_names is not None else self._plain(part)
+        rows = self.rows_of(part)
         # one after the other: threads would add up votes in the order in which they finish
         with joblib.parallel_config(backend="sequential"):
             return self._method(rows)

@@ -45,6 +45,11 @@ class TorchModel(Queried):
         self._layout = io["layout"]
         self._dtype = io["dtype"] if io["dtype"] not in (None, "str") else "float32"
 
+    @property
+    def differentiable(self) -> bool:
+        """Say whether inputs are numbers that can move by any amount."""
+        return self._dtype.startswith("float")
+
     def to_input(self, x: Any) -> Any:
         """Return rows as the tensor that the network eats, on its device.
 

@@ -1,0 +1,1 @@
+"""Adversarial susceptibility: inputs changed a little, answers changed entirely."""
