@@ -17,7 +17,7 @@ from assay_policies.limits import Comparison, Standing, compare, in_words
 from assay_policies.schema import Rule
 from assay_policies.shares import estimates, is_p_value
 from assay_policies.when import evaluate
-from assay_policies.words import beyond_text, label_text, number
+from assay_policies.words import beyond_text, label_text, notes, number
 
 _VERDICT_ORDER = [
     DecisionVerdict.FAIL,
@@ -137,7 +137,7 @@ def _badness(decision: Decision) -> tuple[int, float]:
 
 def _judge_one(rule: Rule, measurement: Measurement, labels: Labels, count: int, case: Case) -> Judged:
     if is_p_value(measurement.metric):
-        verdict, reason = _judge_p(rule, measurement, case.alpha)
+        verdict, reason = _judge_p(rule, measurement, case.alpha, _title(rule, case))
         return Judged(_decision(rule, verdict, reason, labels, count, measurement), measurement)
     interval = interval_at(measurement, 1 - case.alpha)
     if interval is None:
@@ -170,12 +170,13 @@ def _judge_one(rule: Rule, measurement: Measurement, labels: Labels, count: int,
     return Judged(_decision(rule, verdict, reason, labels, count, shown, comparison), measurement)
 
 
-def _judge_p(rule: Rule, measurement: Measurement, alpha: float) -> tuple[DecisionVerdict, str]:
+def _judge_p(rule: Rule, measurement: Measurement, alpha: float, title: str) -> tuple[DecisionVerdict, str]:
     """A p-value below alpha is evidence of harm; at or above it, absence of evidence only."""
     p = measurement.p_value if measurement.p_value is not None else measurement.value
     if p < alpha:
         verdict = DecisionVerdict.WARN if rule.effect == "warn" else DecisionVerdict.FAIL
-        return verdict, f"{label_text(measurement)}p = {p:.3g} is below the rule's {alpha:.3g}"
+        said = f"p = {p:.2g} for {title.removeprefix('p-value of ')}, below the rule's {alpha:.2g}"
+        return verdict, f"{label_text(measurement)}{said}{notes(measurement)}"
     most, detectable = rule.limit.max_detectable, measurement.detectable
     if measurement.alpha is not None and measurement.alpha > alpha * (1 + 1e-9):
         detectable = None  # what would have been seen at a larger error rate says nothing of this one

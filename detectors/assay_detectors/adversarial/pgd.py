@@ -108,15 +108,8 @@ class Network:
         return np.asarray(np.argsort(arrived, kind="stable")[wanted], dtype=np.intp)
 
     def logits(self, inputs: Any) -> Any:
-        """Return logits, shape (n, classes); of probabilities their logarithm, of one number that and 0."""
-        import torch
-
-        raw = self._model.module(inputs).float()
-        raw = raw.reshape(len(raw), -1)
-        if self._model.output == "proba":
-            raw = torch.cat([1 - raw, raw], dim=1) if raw.shape[1] == 1 else raw
-            return torch.log(raw.clamp_min(1e-38))
-        return torch.cat([torch.zeros_like(raw), raw], dim=1) if raw.shape[1] == 1 else raw
+        """Return logits, shape (n, classes)."""
+        return self._model.logits(inputs)
 
 
 def pgd(

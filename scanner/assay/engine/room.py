@@ -65,6 +65,8 @@ class Room:
         (art / "data").mkdir(parents=True)
         # art/config.py writes its configuration on import, unless it is there already.
         (art / "config.json").write_text(json.dumps({"ART_DATA_PATH": str(art / "data")}))
+        # torch's optimizers import its compiler, which makes its cache on import, unless it is there already.
+        (self.home / "inductor").mkdir()
         self.elsewhere.write_bytes(b"\0 no format that any kernel executes\n")
         self.elsewhere.chmod(0o755)
         # Not 0o500: art/config.py asks access(2), which knows nothing of the seal, and would turn to /tmp.
@@ -83,6 +85,7 @@ class Room:
             "PYTHONDONTWRITEBYTECODE": "1",
             "TLDEXTRACT_CACHE": str(self.home),
             "ART_DATA_PATH": str(self.home),
+            "TORCHINDUCTOR_CACHE_DIR": str(self.home / "inductor"),
             "HF_HUB_OFFLINE": "1",
             "JOBLIB_MULTIPROCESSING": "0",
         }

@@ -64,6 +64,22 @@ class TorchModel(Queried):
         # a copy: the network may work in place
         return torch.from_numpy(np.array(laid_out(array, self._layout))).to(self.device)
 
+    def logits(self, inputs: Any, module: Any = None) -> Any:
+        """Return logits, shape (n, classes), with gradient: of probabilities the logarithm, of one number it and 0.
+
+        Args:
+            inputs: of `to_input`.
+            module: another network of the same kind; None for this one.
+        """
+        import torch
+
+        raw = (self.module if module is None else module)(inputs).float()
+        raw = raw.reshape(len(raw), -1)
+        if self.output == "proba":
+            raw = torch.cat([1 - raw, raw], dim=1) if raw.shape[1] == 1 else raw
+            return torch.log(raw.clamp_min(1e-38))
+        return torch.cat([torch.zeros_like(raw), raw], dim=1) if raw.shape[1] == 1 else raw
+
     def _answer(self, part: Any) -> Any:
         import torch
 

@@ -1,0 +1,170 @@
+"""Members and non-members: which rows they are, and whether they could have come from one population."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from assay.model.errors import UnusableInput
+from assay.stats.estimate import Unresolved
+from assay.stats.exchangeable import LEAST, exchangeability
+from assay.targets.encode import encode
+from assay.targets.labels import coded
+from assay.targets.twins import twins
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from assay.targets.base import OpenTarget
+    from assay.targets.refs import Shard
+
+TRAIN, TEST, TRUSTED = "data.train", "data.test", "data.trusted"
+_GATE_SIDE = 16
+_LABEL_WEIGHT = 0.7
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Rows of the files, members first."""
+
+    x: Any
+    y: Any
+    """Labels as in the files, shape (n,)."""
+    member: NDArray[np.bool_]
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows there are."""
+        return len(self.member)
+
+
+def choose(opened: OpenTarget, shard: Shard, *, seed: int, max_rows: int) -> dict[str, Any]:
+    """Choose members and non-members, and ask blind classifiers whether they are alike.
+
+    Returns:
+        `rows`: row numbers by file; `sentences`: what was left out; `problem`: why nothing can be assessed, or None;
+        `needed`: rows that would do, where that is the problem; `blind`: what the classifiers found.
+
+    Raises:
+        UnusableInput: no labels.
+    """
+    import numpy as np
+
+    data = {name: opened.data(name) for name in _declared(opened)}
+    for name in (TRAIN, TEST):
+        if data[name].y is None:
+            raise UnusableInput(f"{opened.shown(name)}: has no labels, whose probability is what an attack reads")
+    rng = np.random.default_rng(seed)
+    sentences: list[str] = []
+    others = {TEST: _unseen(opened, TEST, data, sentences)}
+    if TRUSTED in data and data[TRUSTED].y is not None:
+        fresh = _unseen(opened, TRUSTED, data, [])
+        if len(fresh) == data[TRUSTED].rows and not twins(data[TRUSTED].x, data[TEST].x).copied:
+            others[TRUSTED] = fresh
+    rows = {TRAIN: _drawn(rng, np.arange(data[TRAIN].rows), max_rows, opened.shown(TRAIN), sentences)}
+    for name, found in others.items():
+        rows[name] = _drawn(rng, found, max_rows, opened.shown(name), sentences)
+    told: dict[str, Any] = {"sentences": sentences, "problem": None, "needed": None, "blind": ""}
+    fewest = min((TRAIN, len(rows[TRAIN])), (TEST, len(rows[TEST])), key=lambda entry: entry[1])
+    if fewest[1] < LEAST:
+        told["problem"] = (
+            f"{opened.shown(fewest[0])}: {fewest[1]} rows are left that are no copies, and {LEAST} are needed to tell "
+            "whether members and others are alike; give rows that the model has not seen"
+        )
+        return {**told, "needed": LEAST, "rows": _plain(rows)}
+    gate = _gate(opened, data, rows, TEST, seed)
+    told["blind"] = gate.reason
+    if isinstance(gate, Unresolved) or not gate.exchangeable:
+        told["problem"] = f"{opened.shown(TRAIN)} and {opened.shown(TEST)} cannot be compared: {gate.reason}"
+        return {**told, "rows": _plain(rows)}
+    if TRUSTED in rows:
+        more = _gate(opened, data, rows, TRUSTED, seed + 1)
+        if isinstance(more, Unresolved) or not more.exchangeable:
+            sentences.append(f"{opened.shown(TRUSTED)}: not among the non-members: {more.reason}")
+            del rows[TRUSTED]
+    return {**told, "rows": _plain(rows)}
+
+
+def collect(opened: OpenTarget, rows: dict[str, Sequence[int]]) -> Pool:
+    """Return the rows that `choose` named."""
+    import numpy as np
+
+    parts = [
+        (opened.data(name), np.array(rows[name], dtype=np.int64)) for name in (TRAIN, TEST, TRUSTED) if name in rows
+    ]
+    x = _joined([part.x.iloc[chosen] if hasattr(part.x, "iloc") else part.x[chosen] for part, chosen in parts])
+    y = np.concatenate([np.asarray(part.y, dtype=object)[chosen] for part, chosen in parts])
+    member = np.arange(len(y)) < len(parts[0][1])
+    return Pool(x, y, member)
+
+
+def halves(pool: Pool, codes: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
+    """Return which rows are in the first of two complementary random halves, even in each class of each group."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    first = np.zeros(pool.rows, dtype=np.bool_)
+    for code in np.unique(codes):
+        for group in (pool.member, ~pool.member):
+            cell = rng.permutation(np.flatnonzero((codes == code) & group))
+            odd = int(rng.integers(0, 2))  # which half gets the odd row
+            first[cell[odd::2]] = True
+    return first
+
+
+def _declared(opened: OpenTarget) -> list[str]:
+    given = opened.manifest["data"]
+    return [name for name in (TRAIN, TEST, TRUSTED) if given.get(name.removeprefix("data."))]
+
+
+def _unseen(opened: OpenTarget, name: str, data: dict[str, Any], sentences: list[str]) -> NDArray[np.int64]:
+    """Return the rows of a file that are no copies of training rows."""
+    import numpy as np
+
+    same = twins(data[name].x, data[TRAIN].x)
+    if not same.copied:
+        return np.arange(data[name].rows)
+    sentences.append(
+        f"{opened.shown(name)}: {int(same.rows.sum())} of {data[name].rows} rows stand in {opened.shown(TRAIN)} too, "
+        "so they are members and were left out"
+    )
+    return np.flatnonzero(~same.rows)
+
+
+def _drawn(
+    rng: np.random.Generator, rows: NDArray[np.int64], most: int, shown: str, sentences: list[str]
+) -> NDArray[np.int64]:
+    import numpy as np
+
+    if len(rows) > most:
+        sentences.append(f"{shown}: {most:,} of {len(rows):,} rows were used, drawn at random")
+    return np.sort(rng.permutation(rows)[:most])
+
+
+def _gate(opened: OpenTarget, data: dict[str, Any], rows: dict[str, Any], other: str, seed: int) -> Any:
+    """Ask blind classifiers to tell members from these non-members, by features and label."""
+    import numpy as np
+
+    parts = [(data[name], rows[name]) for name in (TRAIN, other)]
+    encoded = encode([p.x.iloc[r] if hasattr(p.x, "iloc") else p.x[r] for p, r in parts], side=_GATE_SIDE)
+    codes, names = coded([p.y[r] for p, r in parts], opened.manifest["io"]["classes"])
+    labels = np.eye(len(names))[np.concatenate(codes)] * _LABEL_WEIGHT
+    table = np.hstack([encoded, labels])
+    first = len(parts[0][1])
+    return exchangeability(table[:first], table[first:], seed=seed)
+
+
+def _joined(parts: list[Any]) -> Any:
+    import numpy as np
+
+    if hasattr(parts[0], "iloc"):
+        import pandas as pd
+
+        return pd.concat(parts, ignore_index=True)
+    return np.concatenate(parts)
+
+
+def _plain(rows: dict[str, Any]) -> dict[str, list[int]]:
+    return {name: [int(row) for row in found] for name, found in rows.items()}
