@@ -8,12 +8,10 @@ of top-level domains over the network.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from assay.targets.extras import without_torch
 from assay_detectors.pii.personal import PERSONAL_RULES
 from assay_detectors.pii.phones import PHONE_RULES
 from assay_detectors.pii.portable import portable
@@ -42,7 +40,7 @@ class Recognizer:
 
 def build() -> list[Recognizer]:
     """Return a recognizer per rule."""
-    with _without_torch():
+    with without_torch():
         import presidio_analyzer
         import presidio_analyzer.predefined_recognizers as predefined
 
@@ -77,16 +75,3 @@ def _public_domain() -> Any:
         return bool(parts.domain and parts.suffix)
 
     return check
-
-
-@contextmanager
-def _without_torch() -> Iterator[None]:
-    """Keep spaCy, which Presidio imports, from importing torch: 180 MB and a second for nothing."""
-    if "torch" in sys.modules:
-        yield
-        return
-    sys.modules["torch"] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        sys.modules.pop("torch", None)

@@ -72,52 +72,47 @@ def _classes(target: Target) -> int:
 def _measurements(
     target: Target, found: dict[str, Any], ctx: Context, level: float, class_level: float
 ) -> Iterator[Measurement]:
-    shown = target.input(TRAIN).shown  # type: ignore[union-attr]
-    evidence = [*_conflicts(found, shown, target), *_suspects(found, shown)]
-    for piece in evidence:
-        ctx.observe(Observation(detector=SPEC.id, metric=P_VALUE, labels=WHOLE, evidence=piece))
+    train, trusted_file = target.input(TRAIN), target.input(TRUSTED)
+    assert train is not None and trusted_file is not None
     method = (
         f"permutation test of the surprise of labels, {found['scores']} scores (leave-one-out nearest neighbours and "
         f"ridge{', and from trusted halves' if found['scores'] > 1 else ''}), trusted={found['trusted']} "
         f"tested={found['tested']}, max_rows={ctx.options['max_rows']}, max_shift={ctx.options['max_shift']:g}"
     )
-    yield Measurement(
-        metric=P_VALUE,
-        value=found["p"],
-        interval=Interval.exact(found["p"]),
-        n=found["tested"],
-        labels=WHOLE,
-        method=method,
-        p_value=found["p"],
-        alpha=1 - level,
-        null_rows=found["trusted"],
+    suspects = list(_suspects(found, train.shown))
+    whole = list(_conflicts(found, train.shown, trusted_file.shown))
+    whole += suspects if found["p"] < 1 - level else []
+    yield _p_value(
+        ctx, WHOLE, found["p"], whole, n=found["tested"], method=method, alpha=1 - level, null_rows=found["trusted"],
         detectable=found["detectable"],
-        evidence=tuple(evidence[:EVIDENCE_CAP]),
-        truncated=max(0, len(evidence) - EVIDENCE_CAP),
-    )
+    )  # fmt: skip
     for name, p, detectable, tested, trusted in found["classes"]:
-        own = (
-            [piece for piece in evidence if piece.note.startswith(f"labelled {name!r}")] if p < 1 - class_level else []
-        )
-        yield Measurement(
-            metric=P_VALUE,
-            value=p,
-            interval=Interval.exact(p),
-            n=tested,
-            labels={"scope": "class", "class": name},
-            method=f"{method}; rows labelled so",
-            p_value=p,
-            alpha=1 - class_level,
-            null_rows=trusted,
-            detectable=detectable,
-            evidence=tuple(own[:EVIDENCE_CAP]),
-            truncated=max(0, len(own) - EVIDENCE_CAP),
-        )
+        own = [piece for piece in suspects if p < 1 - class_level and piece.note.startswith(f"labelled {name!r}")]
+        yield _p_value(
+            ctx, {"scope": "class", "class": name}, p, own, n=tested, method=f"{method}; rows labelled so",
+            alpha=1 - class_level, null_rows=trusted, detectable=detectable,
+        )  # fmt: skip
     for name, reason, have, needed in found["refused"]:
         labels = {"scope": "class", "class": name}
         ctx.unresolved(P_VALUE, labels, f"class {name!r}: {reason}", have=have, needed=needed)
     share = found["share"]
     yield Measurement(metric=SHARE, labels=WHOLE, **{**share, "method": f"{share['method']}; {method}"})
+
+
+def _p_value(ctx: Context, labels: dict[str, str], p: float, rows: list[Evidence], **fields: Any) -> Measurement:
+    """Return a p-value with the rows behind it, each of them observed."""
+    for piece in rows:
+        ctx.observe(Observation(detector=SPEC.id, metric=P_VALUE, labels=labels, evidence=piece))
+    return Measurement(
+        metric=P_VALUE,
+        value=p,
+        interval=Interval.exact(p),
+        labels=labels,
+        p_value=p,
+        evidence=tuple(rows[:EVIDENCE_CAP]),
+        truncated=max(0, len(rows) - EVIDENCE_CAP),
+        **fields,
+    )
 
 
 def _suspects(found: dict[str, Any], shown: str) -> Iterator[Evidence]:
@@ -130,8 +125,7 @@ def _suspects(found: dict[str, Any], shown: str) -> Iterator[Evidence]:
         )
 
 
-def _conflicts(found: dict[str, Any], shown: str, target: Target) -> Iterator[Evidence]:
-    trusted = target.input(TRUSTED).shown  # type: ignore[union-attr]
+def _conflicts(found: dict[str, Any], shown: str, trusted: str) -> Iterator[Evidence]:
     for row, label, twin, checked in found["conflicts"]:
         yield Evidence(
             kind="row",

@@ -50,7 +50,8 @@ class MembershipDetector:
             raise DetectorNotApplicable("the task is regression; the attack reads probabilities of classes")
         for sentence in NOT_COVERED:
             ctx.not_covered(sentence)
-        (chosen,) = ctx.map(choose, [Shard(TRAIN)], seed=ctx.seed("rows") % 2**62, max_rows=ctx.options["max_rows"])
+        limits = {"max_rows": ctx.options["max_rows"], "max_shift": ctx.options["max_shift"]}
+        (chosen,) = ctx.map(choose, [Shard(TRAIN)], seed=ctx.seed("rows") % 2**62, **limits)
         for sentence in chosen["sentences"]:
             ctx.not_covered(sentence)
         if chosen["problem"]:
@@ -217,7 +218,7 @@ def _surest(
     size = guesses.of[int(np.argmax(alone))]
     train = target.input(TRAIN)
     assert train is not None
-    order = np.lexsort((member, -scores))[:size]
+    order = np.argsort(-scores, kind="stable")[:size]
     for index in order.tolist():
         if member[index]:
             yield Evidence(

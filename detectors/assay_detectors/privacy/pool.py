@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.model.errors import UnusableInput
 from assay.stats.estimate import Unresolved
-from assay.stats.exchangeable import LEAST, exchangeability
+from assay.stats.exchangeable import LEAST, Gate, exchangeability
 from assay.targets.encode import encode
 from assay.targets.labels import coded
 from assay.targets.twins import twins
@@ -40,12 +40,11 @@ class Pool:
         return len(self.member)
 
 
-def choose(opened: OpenTarget, shard: Shard, *, seed: int, max_rows: int) -> dict[str, Any]:
+def choose(opened: OpenTarget, shard: Shard, *, seed: int, max_rows: int, max_shift: float) -> dict[str, Any]:
     """Choose members and non-members, and ask blind classifiers whether they are alike.
 
     Returns:
-        `rows`: row numbers by file; `sentences`: what was left out; `problem`: why nothing can be assessed, or None;
-        `needed`: rows that would do, where that is the problem; `blind`: what the classifiers found.
+        `rows`: row numbers by file; `sentences`: what was left out; `problem`: why nothing can be assessed, or None.
 
     Raises:
         UnusableInput: no labels.
@@ -66,22 +65,22 @@ def choose(opened: OpenTarget, shard: Shard, *, seed: int, max_rows: int) -> dic
     rows = {TRAIN: _drawn(rng, np.arange(data[TRAIN].rows), max_rows, opened.shown(TRAIN), sentences)}
     for name, found in others.items():
         rows[name] = _drawn(rng, found, max_rows, opened.shown(name), sentences)
-    told: dict[str, Any] = {"sentences": sentences, "problem": None, "needed": None, "blind": ""}
+    told: dict[str, Any] = {"sentences": sentences, "problem": None}
     fewest = min((TRAIN, len(rows[TRAIN])), (TEST, len(rows[TEST])), key=lambda entry: entry[1])
     if fewest[1] < LEAST:
         told["problem"] = (
             f"{opened.shown(fewest[0])}: {fewest[1]} rows are left that are no copies, and {LEAST} are needed to tell "
             "whether members and others are alike; give rows that the model has not seen"
         )
-        return {**told, "needed": LEAST, "rows": _plain(rows)}
+        return {**told, "rows": _plain(rows)}
     gate = _gate(opened, data, rows, TEST, seed)
-    told["blind"] = gate.reason
-    if isinstance(gate, Unresolved) or not gate.exchangeable:
+    if not _alike(gate, max_shift):
         told["problem"] = f"{opened.shown(TRAIN)} and {opened.shown(TEST)} cannot be compared: {gate.reason}"
         return {**told, "rows": _plain(rows)}
+    if isinstance(gate, Gate) and not gate.exchangeable:
     if TRUSTED in rows:
         more = _gate(opened, data, rows, TRUSTED, seed + 1)
-        if isinstance(more, Unresolved) or not more.exchangeable:
+        if not _alike(more, max_shift):
             sentences.append(f"{opened.shown(TRUSTED)}: not among the non-members: {more.reason}")
             del rows[TRUSTED]
     return {**told, "rows": _plain(rows)}
@@ -143,7 +142,16 @@ def _drawn(
     return np.sort(rng.permutation(rows)[:most])
 
 
-def _gate(opened: OpenTarget, data: dict[str, Any], rows: dict[str, Any], other: str, seed: int) -> Any:
+def _alike(gate: Gate | Unresolved, max_shift: float) -> bool:
+    """Say whether the groups may be compared.
+
+    A share s of rows that can be told from all others gives a blind classifier an AUC of at most 0.5 + s / 2, and an
+    attack that reads nothing but this difference no more.
+    """
+    return isinstance(gate, Gate) and (gate.auc.interval.low or 0.0) <= 0.5 + max_shift / 2
+
+
+def _gate(opened: OpenTarget, data: dict[str, Any], rows: dict[str, Any], other: str, seed: int) -> Gate | Unresolved:
     """Ask blind classifiers to tell members from these non-members, by features and label."""
     import numpy as np
 

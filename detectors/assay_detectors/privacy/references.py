@@ -86,7 +86,7 @@ def _cloned(
         again = clone(model.estimator)
         given = again.get_params(deep=True)
         fresh = {name: seed % 2**31 for name in given if name.rsplit("__", 1)[-1] == "random_state"}
-        alone = {name: 1 for name in given if name.rsplit("__", 1)[-1] == "n_jobs"}
+        alone = {name: 1 for name, jobs in given.items() if name.rsplit("__", 1)[-1] == "n_jobs" and jobs}
         again.set_params(**fresh, **alone)
         own = np.asarray(model.estimator.classes_)[codes]
         with joblib.parallel_config(backend="sequential"):

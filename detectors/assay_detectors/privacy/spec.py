@@ -78,6 +78,14 @@ SPEC = DetectorSpec(
             help="Members, and non-members, that are used; more are drawn at random.",
         ),
         OptionSpec(
+            name="max_shift",
+            type="float",
+            default=0.1,
+            low=0.0,
+            high=1.0,
+            help="Share of rows by which members and others may differ by themselves; beyond it nothing is assessed.",
+        ),
+        OptionSpec(
             name="epochs",
             type="int",
             default=100,

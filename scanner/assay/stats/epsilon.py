@@ -30,7 +30,7 @@ def epsilon(members: ArrayLike, non_members: ArrayLike, level: float = 0.95) -> 
 
     The value is the same bound at 50 %: half of all such bounds lie above the truth. Assumes that who is a member was
     drawn at random (`assay.stats.exchangeable`), and scores that know nothing of membership but through the model.
-    Ties count against the claim.
+    Rows that tie with the last one of a guess are guessed as well.
 
     Args:
         members: scores, shape (m,); higher means member.
@@ -46,10 +46,12 @@ def epsilon(members: ArrayLike, non_members: ArrayLike, level: float = 0.95) -> 
     x, y = sample(members, "members"), sample(non_members, "non_members")
     scores = np.concatenate([x, y])
     is_member = np.arange(scores.size) < x.size
-    order = np.lexsort((is_member, -scores))  # among equals, non-members first
-    hits = np.cumsum(is_member[order])
-    sizes = sorted({min(scores.size, max(FEWEST, round(share * scores.size))) for share in SHARES})
-    guesses = Guesses(right=tuple(int(hits[size - 1]) for size in sizes), of=tuple(sizes), odds=float(x.size / y.size))
+    falling = np.sort(scores)[::-1]
+    wanted = [min(scores.size, max(FEWEST, round(share * scores.size))) for share in SHARES]
+    sets = {int((scores >= falling[size - 1]).sum()): scores >= falling[size - 1] for size in wanted}
+    sizes = sorted(sets)
+    right = tuple(int((sets[size] & is_member).sum()) for size in sizes)
+    guesses = Guesses(right=right, of=tuple(sizes), odds=float(x.size / y.size))
     low = least_epsilon(guesses, 1 - level)
     return Estimate(
         value=max(low, least_epsilon(guesses, 0.5)),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.model.errors import UnusableInput
-from assay.targets.extras import need
+from assay.targets.extras import need, without_torch
 from assay.targets.foreign import foreign_call
 from assay.targets.labels import label_text
 from assay.targets.limits import LARGEST
@@ -126,7 +126,8 @@ def open_skops(path: Path, ref: InputRef, manifest: dict[str, Any]) -> SklearnMo
     """
     from assay.targets.allowlist import trusted
 
-    skops = need(ref.shown, "models", "sklearn", "skops.io")
+    with without_torch():
+        skops = need(ref.shown, "models", "sklearn", "skops.io")
     damaged = f"{ref.shown}: cannot be read as skops"
     again = "save it again with skops.io.dump"
     size = foreign_call(lambda: _unpacked_size(path), damaged, again)
