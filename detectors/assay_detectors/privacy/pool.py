@@ -78,6 +78,8 @@ def choose(opened: OpenTarget, shard: Shard, *, seed: int, max_rows: int, max_sh
         told["problem"] = f"{opened.shown(TRAIN)} and {opened.shown(TEST)} cannot be compared: {gate.reason}"
         return {**told, "rows": _plain(rows)}
     if isinstance(gate, Gate) and not gate.exchangeable:
+        files = f"{opened.shown(TRAIN)} and {opened.shown(TEST)}"
+        sentences.append(f"leaks apart from a small difference between {files}: {gate.reason}")
     if TRUSTED in rows:
         more = _gate(opened, data, rows, TRUSTED, seed + 1)
         if not _alike(more, max_shift):

@@ -94,7 +94,7 @@ def table(
         model = "model: {path: model.skops}\n"
     listed = ", ".join(f"k{code}" for code in range(made.classes))
     data = ", ".join(f"{name}: {{path: {name}.csv, label: label}}" for name in made.split)
-    features = ", ".join(f"c{column}" for column in range(columns))
+    features = ", ".join([*(f"c{column}" for column in range(columns)), *(["note"] if made.text else [])])
     manifest = (
         f"version: 1\nname: planted\n{model}task: classification\nio: {{classes: [{listed}], columns: [{features}]}}\n"
         f"data: {{{data}}}\n"
