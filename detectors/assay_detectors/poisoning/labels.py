@@ -75,8 +75,8 @@ def _measurements(
     train, trusted_file = target.input(TRAIN), target.input(TRUSTED)
     assert train is not None and trusted_file is not None
     method = (
-        f"permutation test of the surprise of labels, {found['scores']} scores (leave-one-out nearest neighbours and "
-        f"ridge{', and from trusted halves' if found['scores'] > 1 else ''}), trusted={found['trusted']} "
+        f"permutation test of the surprise of labels under leave-one-out nearest neighbours and ridge"
+        f"{', and predicted from trusted halves' if found['scores'] > 1 else ''}, trusted={found['trusted']} "
         f"tested={found['tested']}, max_rows={ctx.options['max_rows']}, max_shift={ctx.options['max_shift']:g}"
     )
     suspects = list(_suspects(found, train.shown))
@@ -86,17 +86,21 @@ def _measurements(
         ctx, WHOLE, found["p"], whole, n=found["tested"], method=method, alpha=1 - level, null_rows=found["trusted"],
         detectable=found["detectable"],
     )  # fmt: skip
-    for name, p, detectable, tested, trusted in found["classes"]:
+    for name, p, detectable, tested, trusted, share in found["classes"]:
         own = [piece for piece in suspects if p < 1 - class_level and piece.note.startswith(f"labelled {name!r}")]
         yield _p_value(
             ctx, {"scope": "class", "class": name}, p, own, n=tested, method=f"{method}; rows labelled so",
             alpha=1 - class_level, null_rows=trusted, detectable=detectable,
         )  # fmt: skip
+        yield _share({"scope": "class", "class": name}, share, f"{method}; rows labelled so")
     for name, reason, have, needed in found["refused"]:
         labels = {"scope": "class", "class": name}
         ctx.unresolved(P_VALUE, labels, f"class {name!r}: {reason}", have=have, needed=needed)
-    share = found["share"]
-    yield Measurement(metric=SHARE, labels=WHOLE, **{**share, "method": f"{share['method']}; {method}"})
+    yield _share(WHOLE, found["share"], method)
+
+
+def _share(labels: dict[str, str], share: dict[str, Any], method: str) -> Measurement:
+    return Measurement(metric=SHARE, labels=labels, **{**share, "method": f"{share['method']}; {method}"})
 
 
 def _p_value(ctx: Context, labels: dict[str, str], p: float, rows: list[Evidence], **fields: Any) -> Measurement:

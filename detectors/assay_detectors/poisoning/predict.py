@@ -39,6 +39,8 @@ class _Votes:
 
     rows: Codes
     weights: Floats
+    distance: Floats
+    """Mean squared distance to them, shape (n,)."""
 
     def shares(self, labels: Codes, classes: int) -> Floats:
         """Return the share of the votes for each class, shape (n, classes)."""
@@ -77,7 +79,10 @@ class LeaveOneOut:
 
 
 class Reference:
-    """Predict each row from reference rows alone."""
+    """Predict each row from reference rows alone.
+
+    `distance`: of each row from the reference rows nearest to it, shape (n,); of reference rows themselves no use.
+    """
 
     def __init__(self, rows: Floats, reference: Codes, seed: int) -> None:
         """Prepare `rows`, shape (n, d); `reference` are the indices of the reference rows among them."""
@@ -87,6 +92,7 @@ class Reference:
         known = rows[reference]
         self._reference = reference
         self._votes = _nearest(rows, known, min(REFERENCE_NEIGHBOURS, len(known) - 1), itself=False, relative=True)
+        self.distance = self._votes.distance
         self._features = _random_features(rows, _scale(known, seed), seed)
         inner = self._features[reference]
         self._factor = cho_factor(inner.T @ inner + PENALTY * np.eye(inner.shape[1]), lower=True)
@@ -139,10 +145,11 @@ def _nearest(rows: Floats, among: Floats, k: int, *, itself: bool, relative: boo
         near = np.take_along_axis(near, order, axis=1)
         found[start : start + len(part)] = near
         distances[start : start + len(part)] = np.take_along_axis(apart, near, axis=1)
+    away = distances.mean(axis=1)
     if relative:
         distances = distances - distances[:, :1]
     weights = np.exp(-distances / (distances[:, k // 2 : k // 2 + 1] + 1e-12))
-    return _Votes(found, np.maximum(weights, 1e-12))
+    return _Votes(found, np.maximum(weights, 1e-12), away)
 
 
 def _scale(rows: Floats, seed: int) -> float:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 TRAIN, TRUSTED = "data.train", "data.trusted"
 LEAST_TESTED, LEAST_TRUSTED = 50, 20
+_SHARED = "backdoors that training rows share"
 _GATE_SIDE = 16
 """Pixels to which images are averaged before blind classifiers look at them."""
 
@@ -74,10 +75,22 @@ def compare_labels(
 
     read = _read(opened, seed, max_rows)
     sentences = list(read.sentences)
-    alike = _alike(read, seed, max_shift, sentences)
-    suspicion = Suspicion(read.rows, with_reference=alike)
-    if alike and not suspicion.has_reference:
-        sentences.append("backdoors that training rows share (under 60 trusted rows: too few to be the reference)")
+    suspicion = Suspicion(read.rows)
+    if not suspicion.has_reference:
+        sentences.append(f"{_SHARED} (under 60 trusted rows: too few to be the reference)")
+    away = suspicion.unlike(max_shift)
+    if away is not None:
+        sentences.append(
+            f"training rows that lie away from all trusted ones ({away:.0%} or more): {suspicion.compared} of "
+            f"{len(read.tested)} are near enough to be compared"
+        )
+    if suspicion.compared < LEAST_TESTED:
+        raise UnusableInput(
+            f"{opened.shown(shard.input)}: only {suspicion.compared} of {len(read.tested)} rows are like any row of "
+            f"{opened.shown(TRUSTED)}, and {LEAST_TESTED} are needed; give trusted rows from where the others come from"
+        )
+    if not _alike(read, seed, max_shift, sentences):
+        suspicion.drop_reference()
     scores = suspicion.scores()
     whole = _judged(scores, None, seed, level)
     if isinstance(whole, Unresolved):  # the counts were checked; a class alone may lack rows
@@ -94,7 +107,13 @@ def compare_labels(
         "detectable": shares[0],
         "share": _plain(whole.share),
         "classes": [
-            [masked(read.names[code]), found.p_value, shares[1 + assessed.index(code)], *_counts(read, code)]
+            [
+                masked(read.names[code]),
+                found.p_value,
+                shares[1 + assessed.index(code)],
+                *_counts(read, code),
+                _plain(found.share),
+            ]
             for code, found in by_class.items()
             if isinstance(found, Contamination)
         ],
@@ -212,8 +231,8 @@ def _alike(read: _Read, seed: int, max_shift: float, sentences: list[str]) -> bo
     if low <= 0.5 + max_shift / 2:
         return True
     sentences.append(
-        f"backdoors that training rows share (the inputs of {2 * low - 1:.0%} or more of the training rows differ from "
-        "the trusted ones, by augmentation or another origin, so these are no reference)"
+        f"{_SHARED} (the inputs of {2 * low - 1:.0%} or more of the training rows differ from the trusted ones, by "
+        "augmentation or another origin: no reference)"
     )
     return False
 
@@ -221,12 +240,14 @@ def _alike(read: _Read, seed: int, max_shift: float, sentences: list[str]) -> bo
 def _judged(
     scores: list[tuple[Score, Codes]], of_class: int | None, seed: int, level: float
 ) -> Contamination | Unresolved:
+    """Return what the scores say together of all rows, or of one class; half of the error rate is consistency's."""
+    weights = (1.0,) if len(scores) == 1 else (0.5, 0.25, 0.25)
     found: list[tuple[Contest, float]] = []
-    for score, _ in scores:
+    for (score, _), weight in zip(scores, weights, strict=True):
         tried = score.contest(seed, of_class)
         if isinstance(tried, Unresolved):
             return tried
-        found.append((tried, score.weight))
+        found.append((tried, weight))
     return together(found, level)
 
 

@@ -3,9 +3,10 @@
 Every row, trusted or tested, has a score of strangeness under its own label, and scores that wrong labels would have
 given it. The likelihood ratio of "wrong" against "as it is" is estimated from these two distributions by isotonic
 regression, from all rows alike; the evidence of a row is log(1 + share * (ratio - 1)), the log-likelihood of a small
-share of wrong labels. If the tested rows are clean, trusted and tested rows are exchangeable, so the sum of the
-trusted rows' evidence is that of a random draw of as many rows from all: the p-value is exact (a permutation test,
-Pitman 1937; locally most powerful for the estimated ratio, Neyman and Pearson 1933). Removing the strangest tested
+share of wrong labels. If the tested rows are clean, trusted and tested rows of one label are exchangeable, so the sum
+of the trusted rows' evidence is that of a random draw of as many rows of each label: the p-value is exact (a stratified
+permutation test, Pitman 1937; locally most powerful for the estimated ratio, Neyman and Pearson 1933), and a label may
+be more frequent here than there. Removing the strangest tested
 rows until nothing is left to see bounds their number from below.
 
 Against the excess of conformal p-values (`assay.stats.conformal.excess`), which counts beyond three fixed cuts, it
@@ -49,6 +50,8 @@ class Contest:
     trusted: NDArray[np.bool_]
     wrong: NDArray[np.float64]
     """Evidence that trusted rows would give with wrong labels, shape (m,)."""
+    strata: NDArray[np.int64]
+    """Label of each row, shape (n,): rows are exchanged within one label only."""
     seed: int
     draws: int = DRAWS
     _known: dict[int, float] = field(default_factory=dict)
@@ -63,10 +66,14 @@ class Contest:
         """Return the share of wrong labels among the tested rows, if these fall at random; at least 0."""
         import numpy as np
 
-        clean, bad = self.evidence[self.trusted], self.wrong
-        chance = [_posterior(part) for part in (self.evidence[~self.trusted], clean, bad)]
-        tested, low, high = (float(np.mean(part)) for part in chance)
-        return max(0.0, (tested - low) / (high - low)) if high > low else 0.0
+        chance, total, above = _posterior(self.evidence), 0, 0.0
+        for label in np.unique(self.strata[self.trusted]):
+            mine = self.strata == label
+            tested = chance[mine & ~self.trusted]
+            above += float((tested - chance[mine & self.trusted].mean()).sum())
+            total += tested.size
+        high = float(_posterior(self.wrong).mean()) - float(chance[self.trusted].mean())
+        return max(0.0, above / total / high) if total and high > 0 else 0.0
 
     def chances(self, share: float) -> NDArray[np.float64]:
         """Return for each row how probably its label is wrong, where a share of the tested labels is; shape (n,).
@@ -125,9 +132,11 @@ class Contest:
         import numpy as np
 
         if removed not in self._known:
-            tested = np.sort(self.evidence[~self.trusted])
-            kept = np.concatenate([self.evidence[self.trusted], tested[: tested.size - removed]])
-            self._known[removed] = _permuted(kept, int(self.trusted.sum()), self.draws, self.seed)
+            tested = np.flatnonzero(~self.trusted)
+            order = tested[np.argsort(self.evidence[tested], kind="stable")]
+            kept = np.concatenate([np.flatnonzero(self.trusted), order[: order.size - removed]])
+            parts = self.evidence[kept], self.trusted[kept], self.strata[kept]
+            self._known[removed] = _permuted(*parts, self.draws, self.seed)
         return self._known[removed]
 
 
@@ -138,6 +147,7 @@ def contest(
     wrong_trusted: ArrayLike,
     *,
     seed: int,
+    strata: ArrayLike | None = None,
     draws: int = DRAWS,
 ) -> Contest | Unresolved:
     """Return the contest of trusted against tested rows.
@@ -148,6 +158,7 @@ def contest(
         wrong: strangeness under wrong labels, of all rows alike, shape (m,).
         wrong_trusted: which of these belong to trusted rows, shape (m,), bool.
         seed: of the permutations.
+        strata: label of each row, shape (n,); None where all have the same.
         draws: permutations; the smallest p-value is 1 / (draws + 1).
 
     Returns:
@@ -160,7 +171,8 @@ def contest(
 
     scores, foul = sample(own, "own"), sample(wrong, "wrong")
     known, known_foul = np.asarray(trusted, dtype=np.bool_), np.asarray(wrong_trusted, dtype=np.bool_)
-    if known.shape != scores.shape or known_foul.shape != foul.shape:
+    labels = np.zeros(scores.size, np.int64) if strata is None else np.asarray(strata, dtype=np.int64)
+    if known.shape != scores.shape or labels.shape != scores.shape or known_foul.shape != foul.shape:
         raise ValueError(f"masks have shapes {known.shape} and {known_foul.shape}, scores {scores.shape}, {foul.shape}")
     for rows, name in (
         (int(known.sum()), "trusted"),
@@ -172,7 +184,7 @@ def contest(
             return Unresolved(reason=reason, have=rows, needed=LEAST)
     ratio = _ratios(scores, foul)
     evidence, bad = (np.log1p(SHARE * (part - 1)) for part in (ratio[: scores.size], ratio[scores.size :]))
-    return Contest(evidence, known, bad[known_foul], seed, draws)
+    return Contest(evidence, known, bad[known_foul], labels, seed, draws)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,14 +252,24 @@ def _ratios(own: NDArray[np.float64], wrong: NDArray[np.float64]) -> NDArray[np.
     return np.asarray(chance / np.maximum(1 - chance, 1 / _RATIO), dtype=np.float64)
 
 
-def _permuted(evidence: NDArray[np.float64], trusted: int, draws: int, seed: int) -> float:
-    """Return the p-value of the first `trusted` rows having so little evidence, among random draws of as many."""
+def _permuted(
+    evidence: NDArray[np.float64], trusted: NDArray[np.bool_], strata: NDArray[np.int64], draws: int, seed: int
+) -> float:
+    """Return the p-value of the trusted rows having so little evidence, among random draws of as many of each label."""
     import numpy as np
 
-    values, where = np.unique(evidence, return_inverse=True)
-    if values.size == 1 or evidence.size == trusted:
-        return 1.0
-    urn = np.bincount(where)
-    drawn = np.random.default_rng(seed).multivariate_hypergeometric(urn, trusted, size=draws) @ values
-    observed = float(evidence[:trusted].sum())
-    return float(1 + (drawn <= observed + 1e-9 * max(1.0, abs(observed))).sum()) / (draws + 1)
+    rng = np.random.default_rng(seed)
+    drawn, observed = np.zeros(draws), 0.0
+    for label in np.unique(strata):
+        mine = strata == label
+        count = int((mine & trusted).sum())
+        if count == 0:
+            continue
+        values, where = np.unique(evidence[mine], return_inverse=True)
+        observed += float(evidence[mine & trusted].sum())
+        if values.size == 1 or count == int(mine.sum()):
+            drawn += float(values @ np.bincount(where)) * count / int(mine.sum())
+            continue
+        drawn += rng.multivariate_hypergeometric(np.bincount(where), count, size=draws) @ values
+    slack = 1e-9 * max(1.0, abs(observed))
+    return float(1 + (drawn <= observed + slack).sum()) / (draws + 1)

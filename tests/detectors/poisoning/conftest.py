@@ -52,7 +52,7 @@ class Clouds:
         target = Target(resolved.manifest, resolved.root, resolved.inputs)
         done = run_detector(LabelsDetector(), target, seed=seed, **options)
         p = {m.labels.get("class"): m for m in done.measurements if m.metric.endswith("p-value")}
-        (share,) = (m for m in done.measurements if m.metric.endswith("share"))
+        (share,) = (m for m in done.measurements if m.metric.endswith("share") and m.labels == {"scope": "global"})
         rows = {o.evidence.locator.row: o.evidence for o in done.observations}
         return SimpleNamespace(p=p, share=share, rows=rows, said=done.not_covered, refused=done.unresolved, done=done)
 

@@ -123,10 +123,18 @@ def test_a_class_without_trusted_rows_is_refused_and_the_others_are_not(clouds):
 
 def test_inputs_unlike_the_trusted_ones_are_no_reference(clouds):
     data = clouds()
-    data.x[data.train] += 4.0
+    data.x[data.train[:160]] += 4.0
     found = data.run()
-    assert any("so these are no reference" in text for text in found.said)
-    assert "1 scores" in found.p[None].method
+    assert any("lie away from all trusted ones" in text for text in found.said)
+    assert "trusted halves" not in found.p[None].method
+    assert found.p[None].value > 0.01
+
+
+def test_training_rows_unlike_any_trusted_one_are_a_sentence(clouds):
+    data = clouds()
+    data.x[data.train] += 4.0
+    with pytest.raises(UnusableInput, match="of 400 rows are like any row of trusted.npz"):
+        data.run()
 
 
 TOO_FEW = {
