@@ -18,8 +18,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from math import comb
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +29,7 @@ sys.path.insert(0, str(ROOT))
 
 from assay.targets.refs import Shard  # noqa: E402
 from assay_detectors.poisoning.work import compare_labels  # noqa: E402
+from benchmarks.common import digits, german, most_alarms, taken  # noqa: E402
 
 warnings.filterwarnings("ignore", category=Warning, module="sklearn")
 ALPHA = 0.01
@@ -50,23 +49,6 @@ class Split:
     """Rows of training with a wrong label."""
 
 
-@lru_cache
-def digits() -> tuple[np.ndarray, np.ndarray]:
-    from sklearn.datasets import load_digits
-
-    data = load_digits()
-    return (data.images / 16).astype(np.float32), data.target.astype(np.int64)
-
-
-@lru_cache
-def german() -> tuple[Any, np.ndarray]:
-    from fixtures.recipes.credit import SOURCE, _decode, _frame
-    from fixtures.recipes.credit_codes import LABEL
-
-    frame = _frame(_decode(SOURCE))
-    return frame.drop(columns=[LABEL]), (frame[LABEL] == "good").to_numpy().astype(np.int64)
-
-
 SETS = {"digits": (digits, 1000, 400), "german": (german, 600, 150)}
 
 
@@ -75,9 +57,8 @@ def draw(name: str, seed: int) -> Split:
     x, y = load()
     rng = np.random.default_rng([seed, 77])
     order = rng.permutation(len(y))[: train + trusted]
-    take = (lambda rows: x.iloc[rows].reset_index(drop=True)) if hasattr(x, "iloc") else (lambda rows: x[rows])
     a, b = order[:train], order[train:]
-    return Split(rng, take(a), y[a].copy(), take(b), y[b].copy(), int(y.max()) + 1, np.array([], int))
+    return Split(rng, taken(x, a), y[a].copy(), taken(x, b), y[b].copy(), int(y.max()) + 1, np.array([], int))
 
 
 def flips(share: float) -> Callable[[Split], None]:
@@ -212,15 +193,6 @@ def measure(s: Split, seed: int, alpha: float = ALPHA) -> SimpleNamespace:
         hit=len(rows & wrong), named=len(rows), planted=len(wrong), cpu=time.process_time() - started,
         detectable=found["detectable"],
     )  # fmt: skip
-
-
-def most_alarms(runs: int, rate: float) -> int:
-    """Return the 99 % quantile of alarms among clean runs."""
-    below, most = 0.0, -1
-    while below < 0.99:
-        most += 1
-        below += comb(runs, most) * rate**most * (1 - rate) ** (runs - most)
-    return most
 
 
 def null_rows(runs: int) -> Iterator[tuple[str, bool]]:

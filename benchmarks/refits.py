@@ -2,7 +2,8 @@
 
     python benchmarks/refits.py [--seeds 20] [--first 101] [--keep DIR]
 
-The clean target must end with 0, the compromised one with 1 and a violated rule of every family. Detectors were made
+The clean target must end with 0, but for as many false alarms as the policy's alpha allows, and the compromised one with 1 and a
+violated rule of every family, but for one of twenty. Detectors were made
 looking at seed 0 and at seeds 201 to 203; the seeds here are others. Policy: baseline, whose limits were written
 before the detectors (docs/adr/0012).
 """
@@ -22,8 +23,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.common import most_alarms  # noqa: E402
 from fixtures.build import build_compromised, build_credit  # noqa: E402
 
+ALPHA = 0.05
+"""Of the baseline policy, shared out over its statistical rules."""
 FAMILIES = ("artifact", "pii", "poisoning", "adversarial", "privacy")
 
 
@@ -136,7 +140,7 @@ def report(base: Path, seeds: range) -> int:
         f"compromised: {', '.join(f'{family} found in {found[family]} of {n}' for family in FAMILIES)}; most CPU seconds {most[1]:.0f}"
     )
     print("pointed at: " + ", ".join(f"{kind} {hit} of {of}" for kind, (hit, of) in sorted(pieces.items())))
-    return 0 if clean[0] >= n - 1 and all(found[family] >= n - 1 for family in FAMILIES) else 1
+    return 0 if n - clean[0] <= most_alarms(n, ALPHA) and all(found[family] >= n - 1 for family in FAMILIES) else 1
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ def test_inputs_unlike_the_trusted_ones_are_no_reference(clouds):
 def test_training_rows_unlike_any_trusted_one_are_a_sentence(clouds):
     data = clouds()
     data.x[data.train] += 4.0
-    with pytest.raises(UnusableInput, match="of 400 rows are like any row of trusted.npz"):
+    with pytest.raises(UnusableInput, match=r"of 400 rows are like any row of trusted.npz"):
         data.run()
 
 

@@ -1,0 +1,42 @@
+"""What the scripts share: public data that the project carries, and how many false alarms chance explains."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import comb
+from typing import Any
+
+import numpy as np
+
+
+@lru_cache
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """Return 1,797 images, shape (n, 8, 8), values in [0, 1], and their labels (scikit-learn)."""
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    return (data.images / 16).astype(np.float32), data.target.astype(np.int64)
+
+
+@lru_cache
+def german() -> tuple[Any, np.ndarray]:
+    """Return the 1,000 rows of German Credit as a table, and 1 for good debtors (fixtures/sources)."""
+    from fixtures.recipes.credit import SOURCE, _decode, _frame
+    from fixtures.recipes.credit_codes import LABEL
+
+    frame = _frame(_decode(SOURCE))
+    return frame.drop(columns=[LABEL]), (frame[LABEL] == "good").to_numpy().astype(np.int64)
+
+
+def taken(x: Any, rows: np.ndarray) -> Any:
+    """Return rows of an array or a table."""
+    return x.iloc[rows].reset_index(drop=True) if hasattr(x, "iloc") else x[rows]
+
+
+def most_alarms(runs: int, rate: float) -> int:
+    """Return the 99 % quantile of alarms among clean runs."""
+    below, most = 0.0, -1
+    while below < 0.99:
+        most += 1
+        below += comb(runs, most) * rate**most * (1 - rate) ** (runs - most)
+    return most
