@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 GOOD = {"weights": [0.1, 0.2], "bias": 1.0}
+ROWS = {"train": 300, "test": 160, "trusted": 150}
 
 
 @pytest.fixture
@@ -34,15 +35,18 @@ def assay(tmp_path):
 
 @pytest.fixture
 def target(tmp_path):
-    """Write a small target that passes; return its folder."""
+    """Write a small target that passes, its manifest without model and trusted rows; return its folder."""
     import numpy as np
 
     (tmp_path / "params.pkl").write_bytes(pickle.dumps(GOOD))
     (tmp_path / "app.log").write_text("2026-11-23T10:00:00Z INFO request served in 12 ms\n" * 20)
     generator = np.random.default_rng(0)
-    x = generator.normal(size=(60, 3))
-    y = (x[:, 0] > 0).astype(int)
-    for name, rows in (("train", slice(0, 40)), ("test", slice(40, 60))):
+    y = generator.integers(0, 2, sum(ROWS.values()))
+    x = generator.normal(size=(len(y), 3))
+    x[:, 0] = 0.5 * x[:, 0] + np.where(y == 1, 2.0, -2.0)  # no row near the other class: every family can pass
+    ends = np.cumsum([0, *ROWS.values()])
+    for place, name in enumerate(ROWS):
+        rows = slice(ends[place], ends[place + 1])
         lines = [
             "a,b,c,label",
             *(f"{','.join(f'{v:.4f}' for v in row)},{k}" for row, k in zip(x[rows], y[rows], strict=True)),

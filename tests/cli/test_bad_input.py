@@ -60,8 +60,9 @@ def spoil_shape(folder, manifest, sklearn_model, **_):
 
 
 def spoil_torn_row(folder, **_):
-    with (folder / "test.csv").open("a") as stream:
-        stream.write("1,2,3,1,5,6\n")
+    lines = (folder / "test.csv").read_text().splitlines()
+    lines.insert(21, "1,2,3,1,5,6")
+    (folder / "test.csv").write_text("\n".join(lines) + "\n")
 
 
 def spoil_binary_table(folder, **_):
@@ -157,7 +158,7 @@ def test_a_spoiled_input_is_one_sentence_and_loses_nothing(case, assay, target, 
 
 
 def test_the_unspoiled_target_passes(assay, target, sklearn_model, manifest):
-    manifest(model={"path": "model.skops"})
+    manifest(model={"path": "model.skops"}, data=data(trusted={"path": "trusted.csv", "label": "label"}))
     done = assay("scan", "assay.yaml", "--policy", "strict")
     assert done.code == 0, done.out + done.err
     assert done.err == ""

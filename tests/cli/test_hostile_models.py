@@ -38,7 +38,8 @@ def hostile(target, manifest):
 
     def write(body):
         (target / "net.py").write_text(HEAD + body + TAIL)
-        save_file({"weight": torch.zeros(2, 3), "bias": torch.zeros(2)}, target / "model.safetensors")
+        weight = torch.tensor([[-0.2, 0.0, 0.0], [0.2, 0.0, 0.0]])  # right, and unsure enough to tell nobody apart
+        save_file({"weight": weight, "bias": torch.zeros(2)}, target / "model.safetensors")
         manifest(
             model={"path": "model.safetensors", "factory": "net:build"},
             io={"output": "logits", "classes": ["0", "1"], "dtype": "float32"},

@@ -40,11 +40,53 @@ def plants(name, *kinds):
 def test_exit_code_and_silence(scanned):
     assert scanned.done.returncode == {"credit": 0, "compromised": 1}[scanned.name], scanned.done.stdout
     assert scanned.done.stderr == ""
-    assert (
-        scanned.done.stdout.rstrip()
-        .splitlines()[-1]
-        .startswith("checked 4 of 4 required; 0 inconclusive; not covered:")
+    inconclusive = {"credit": 2, "compromised": 1}[scanned.name]
+    last = scanned.done.stdout.rstrip().splitlines()[-1]
+    assert last.startswith(f"checked 8 of 8 required; {inconclusive} inconclusive; not covered: ")
+
+
+def test_every_family_ran_and_answered(scanned):
+    result = json.loads((scanned.out / "r.json").read_text())
+    assert {outcome["detector"]: outcome["status"] for outcome in result["outcomes"]} == {
+        "artifact.unsafe-code": "ran",
+        "pii.logs": "ran",
+        "poisoning.labels": "ran",
+        "adversarial.whitebox": "ran",
+        "privacy.membership": "ran",
+    }
+
+
+def test_what_so_few_rows_cannot_show_is_refused_with_the_number_needed(scanned):
+    outcomes = json.loads((scanned.out / "r.json").read_text())["outcomes"]
+    outcome = next(o for o in outcomes if o["detector"] == "privacy.membership")
+    printed = {m["labels"]["fpr"] for m in outcome["measurements"] if m["metric"] == "privacy.membership.tpr"}
+    assert printed == {"0.1", "0.01"}
+    models = {"credit": 2, "compromised": 1}[scanned.name]
+    refused = [(gap["metric"], gap["labels"]["fpr"], gap["needed"]) for gap in outcome["unresolved"]]
+    assert refused == [("privacy.membership.tpr", "0.001", 2995)] * models
+    assert all(
+        gap["have"] < 2995 and "needs 2995 non-members, there are" in gap["reason"] for gap in outcome["unresolved"]
     )
+
+
+def test_the_planted_rows_are_pointed_at(scanned):
+    findings = [json.loads(line) for line in (scanned.out / "f.jsonl").read_text().splitlines()]
+    rows = {f["locator"]["row"] for f in findings if f["detector"] == "poisoning.labels"}
+    if scanned.name == "credit":
+        assert not rows
+        return
+    flipped = {plant["row"] for plant in plants("compromised", "flipped-label")}
+    backdoor = {plant["row"] for plant in plants("compromised", "backdoor-row")}
+    assert len(rows & flipped) >= 0.9 * len(flipped)
+    assert len(rows & backdoor) >= 0.6 * len(backdoor)
+    assert len(rows - flipped - backdoor) <= 0.2 * len(rows)
+
+
+def test_each_statistical_plant_violates_a_rule_of_its_family(scanned):
+    decisions = json.loads((scanned.out / "r.json").read_text())["verdict"]["decisions"]
+    failed = {decision["rule"] for decision in decisions if decision["verdict"] == "fail"}
+    statistical = {"no-label-poisoning", "no-class-poisoning", "no-membership-leak", "robust-enough"}
+    assert failed & statistical == (set() if scanned.name == "credit" else statistical - {"no-class-poisoning"})
 
 
 def test_the_result_reads_back_and_names_every_input(scanned):
@@ -123,7 +165,7 @@ def test_the_same_bytes_from_another_folder(scanned, tmp_path):
 def test_judged_again_under_strict(scanned):
     command = [sys.executable, "-m", "assay.cli", "judge", str(scanned.out / "r.json"), "--policy", "strict"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == {"credit": 0, "compromised": 1}[scanned.name]
+    assert done.returncode == {"credit": 4, "compromised": 1}[scanned.name]
     assert "policy builtin:strict" in done.stdout
 
 

@@ -75,6 +75,38 @@ def compare_labels(
 
     read = _read(opened, seed, max_rows)
     sentences = list(read.sentences)
+    suspicion = _suspicion(opened, shard, read, seed, max_shift, sentences)
+    scores = suspicion.scores()
+    whole = _judged(scores, None, seed, level)
+    if isinstance(whole, Unresolved):  # the counts were checked; a class alone may lack rows
+        raise UnusableInput(f"{opened.shown(shard.input)}: {whole.reason}")
+    present = [code for code in range(read.rows.classes) if (read.rows.labels[~read.rows.trusted] == code).any()]
+    by_class = {code: _judged(scores, code, seed, level) for code in present}
+    assessed = [code for code, found in by_class.items() if isinstance(found, Contamination)]
+    scopes = [(None, alpha), *((code, class_alpha) for code in assessed)]
+    shares = detectable(suspicion, scopes, seed, POWER)
+    alarms = {code: found for code, found in by_class.items() if _alarmed(found, class_alpha)}
+    located = _located(read, suspicion, scores, whole if whole.p_value < alpha else None, alarms, seed)
+    return {
+        "p": whole.p_value,
+        "detectable": shares[0],
+        "share": _plain(whole.share),
+        **_by_class(read, by_class, dict(zip(assessed, shares[1:], strict=True))),
+        "tested": len(read.tested),
+        "trusted": int(read.rows.trusted.sum()),
+        "scores": len(scores),
+        "located": located,
+        "conflicts": read.conflicts,
+        "sentences": sentences,
+        "suspected": len(located),
+        "classes_total": int(np.unique(read.rows.labels).size),
+    }
+
+
+def _suspicion(
+    opened: OpenTarget, shard: Shard, read: _Read, seed: int, max_shift: float, sentences: list[str]
+) -> Suspicion:
+    """Return what gives rows their scores, made of comparable rows only; add to `sentences` what it cannot do."""
     suspicion = Suspicion(read.rows)
     if not suspicion.has_reference:
         sentences.append(f"{_SHARED} (under 60 trusted rows: too few to be the reference)")
@@ -91,45 +123,23 @@ def compare_labels(
         )
     if not _alike(read, seed, max_shift, sentences):
         suspicion.drop_reference()
-    scores = suspicion.scores()
-    whole = _judged(scores, None, seed, level)
-    if isinstance(whole, Unresolved):  # the counts were checked; a class alone may lack rows
-        raise UnusableInput(f"{opened.shown(shard.input)}: {whole.reason}")
-    present = [code for code in range(read.rows.classes) if (read.rows.labels[~read.rows.trusted] == code).any()]
-    by_class = {code: _judged(scores, code, seed, level) for code in present}
-    assessed = [code for code, found in by_class.items() if isinstance(found, Contamination)]
-    scopes = [(None, alpha), *((code, class_alpha) for code in assessed)]
-    shares = detectable(suspicion, scopes, seed, POWER)
-    alarms = {code: found for code, found in by_class.items() if _alarmed(found, class_alpha)}
-    located = _located(read, suspicion, scores, whole if whole.p_value < alpha else None, alarms, seed)
+    return suspicion
+
+
+def _by_class(
+    read: _Read, by_class: dict[int, Contamination | Unresolved], shares: dict[int, float | None]
+) -> dict[str, Any]:
+    """Return what is told of each class that was assessed, and of each that could not be."""
+    assessed = {code: found for code, found in by_class.items() if isinstance(found, Contamination)}
+    refused = {code: found for code, found in by_class.items() if isinstance(found, Unresolved)}
     return {
-        "p": whole.p_value,
-        "detectable": shares[0],
-        "share": _plain(whole.share),
         "classes": [
-            [
-                masked(read.names[code]),
-                found.p_value,
-                shares[1 + assessed.index(code)],
-                *_counts(read, code),
-                _plain(found.share),
-            ]
-            for code, found in by_class.items()
-            if isinstance(found, Contamination)
+            [masked(read.names[code]), found.p_value, shares[code], *_counts(read, code), _plain(found.share)]
+            for code, found in assessed.items()
         ],
         "refused": [
-            [masked(read.names[code]), found.reason, found.have, found.needed]
-            for code, found in by_class.items()
-            if isinstance(found, Unresolved)
+            [masked(read.names[code]), found.reason, found.have, found.needed] for code, found in refused.items()
         ],
-        "tested": len(read.tested),
-        "trusted": int(read.rows.trusted.sum()),
-        "scores": len(scores),
-        "located": located,
-        "conflicts": read.conflicts,
-        "sentences": sentences,
-        "suspected": len(located),
-        "classes_total": int(np.unique(read.rows.labels).size),
     }
 
 

@@ -153,12 +153,11 @@ def _run_step(step: Step, target: Target, around: Surroundings, setting: Setting
     blocked = _inputs_problem(step, target)
     if blocked is not None:
         return blocked, None
-    key = None
-    if around.tasks.memory.active:
-        key = outcome_key(step.spec, step.options, around.contents, _looked_at(step, target), setting.observing)
-    kept = _recall(key, around, setting)
-    if kept is not None:
-        return kept
+    keys = _keys(step, target, around, setting) if around.tasks.memory.active else [None]
+    for key in keys:
+        kept = _recall(key, around, setting)
+        if kept is not None:
+            return kept
     ctx = RunContext(step.spec, step.options, around, setting.observing)
     measurements: list[Measurement] = []
     started = time.monotonic()
@@ -181,8 +180,15 @@ def _run_step(step: Step, target: Target, around: Surroundings, setting: Setting
         ),
     )
     if status is Status.RAN:
-        _keep(key, outcome, ctx, around)
+        _keep(keys[0], outcome, ctx, around)
     return outcome, ctx.spool
+
+
+def _keys(step: Step, target: Target, around: Surroundings, setting: Setting) -> list[str | None]:
+    """Return where an outcome is kept, and then, where no observations are wanted, where one with them may be."""
+    looked_at = _looked_at(step, target)
+    wanted = [True] if setting.observing else [False, True]
+    return [outcome_key(step.spec, step.options, around.contents, looked_at, observed) for observed in wanted]
 
 
 def _looked_at(step: Step, target: Target) -> list[InputRecord]:

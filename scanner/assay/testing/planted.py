@@ -92,14 +92,7 @@ def table(
         names = np.array([f"k{code}" for code in range(made.classes)], dtype=object)
         skops.io.dump(fit(seed).fit(made.x[train], names[made.y[train]]), folder / "model.skops")
         model = "model: {path: model.skops}\n"
-    listed = ", ".join(f"k{code}" for code in range(made.classes))
-    data = ", ".join(f"{name}: {{path: {name}.csv, label: label}}" for name in made.split)
-    features = ", ".join([*(f"c{column}" for column in range(columns)), *(["note"] if made.text else [])])
-    manifest = (
-        f"version: 1\nname: planted\n{model}task: classification\nio: {{classes: [{listed}], columns: [{features}]}}\n"
-        f"data: {{{data}}}\n"
-    )
-    (folder / "assay.yaml").write_text(manifest)
+    (folder / "assay.yaml").write_text(_manifest(made, model, columns))
     planted = set(made.places)
 
     def pointed(evidence: list[Evidence]) -> bool:
@@ -109,6 +102,16 @@ def table(
 
     secrets = tuple(EMAIL.format(index) for index in range(10)) if made.text else ()
     return Built(manifest=folder / "assay.yaml", pointed=pointed, secrets=secrets)
+
+
+def _manifest(made: Table, model: str, columns: int) -> str:
+    listed = ", ".join(f"k{code}" for code in range(made.classes))
+    data = ", ".join(f"{name}: {{path: {name}.csv, label: label}}" for name in made.split)
+    features = ", ".join([*(f"c{column}" for column in range(columns)), *(["note"] if made.text else [])])
+    return (
+        f"version: 1\nname: planted\n{model}task: classification\nio: {{classes: [{listed}], columns: [{features}]}}\n"
+        f"data: {{{data}}}\n"
+    )
 
 
 def _write(folder: Path, made: Table) -> None:
