@@ -184,11 +184,13 @@ def _judge_p(rule: Rule, measurement: Measurement, alpha: float, title: str) -> 
         seen = f"an effect of {detectable:.3g} would have been seen (asked: {most:.3g})"
         text = f"{label_text(measurement)}p = {p:.3g}, and {seen}"
         return DecisionVerdict.PASS, text
-    seen = "unknown" if detectable is None else f"{detectable:.3g}"
-    text = (
-        f"{label_text(measurement)}p = {p:.3g} shows no harm, but proves no safety: smallest effect that "
-        f"{measurement.n} rows would show: {seen}"
+    rows = "so few data" if measurement.n is None else f"{measurement.n:,} rows"
+    seen = (
+        f"no effect is known that {rows} would surely show"
+        if detectable is None
+        else f"the smallest effect that {rows} would show is {detectable:.3g}"
     )
+    text = f"{label_text(measurement)}p = {p:.3g} shows no harm, but proves no safety: {seen}"
     return DecisionVerdict.INCONCLUSIVE, text
 
 

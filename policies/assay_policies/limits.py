@@ -76,7 +76,7 @@ def in_words(limit: Limit) -> str:
         text += f" (margin {limit.margin:g})"
     tail = {
         "upper": ", shown for the whole interval",
-        "lower": ", judged by the lower end",
+        "lower": f", judged by the {'upper' if limit.max is None else 'lower'} end",
         "point": ", point value",
     }
     return text + tail.get(limit.judge, "")

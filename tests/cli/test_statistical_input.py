@@ -31,7 +31,7 @@ class Rows:
                 *(",".join(map(repr, [*map(float, row), int(k)])) for row, k in zip(x, self.y[name], strict=True)),
             ]
             (self.folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
-        model = model or LogisticRegression(C=0.1)
+        model = LogisticRegression(C=0.1) if model is None else model
         skops.io.dump(model.fit(self.x["train"], self.y["train"]), self.folder / "model.skops")
         write(
             model={"path": "model.skops"},

@@ -13,7 +13,7 @@ from assay.model.outcome import Cost
 from assay.model.spec import DetectorSpec
 from assay.targets.base import Target
 from assay.targets.refs import Shard
-from assay_detectors.poisoning.spec import NOT_COVERED, P_VALUE, SHARE, SPEC
+from assay_detectors.poisoning.spec import NOT_COVERED, P_VALUE, SHARE, SHARES, SPEC
 from assay_detectors.poisoning.work import TRAIN, TRUSTED, compare_labels
 
 WHOLE = {"scope": "global"}
@@ -50,6 +50,11 @@ class LabelsDetector:
         )
         for sentence in found["sentences"]:
             ctx.not_covered(sentence)
+        if found["detectable"] is None:
+            ctx.not_covered(
+                "wrong labels of which the inputs say nothing: in the training data not even a share of "
+                f"{SHARES[-1]:.0%} would surely be seen"
+            )
         yield from _measurements(target, found, ctx, level, class_level)
 
 

@@ -6,6 +6,8 @@ from assay.model.spec import Capability, DetectorSpec, Explanation, MetricSpec, 
 
 P_VALUE = "poisoning.labels.p-value"
 SHARE = "poisoning.labels.share"
+SHARES = (0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5)
+"""Shares of wrong labels that are planted, in turn, until they would be seen."""
 
 NOT_COVERED: tuple[str, ...] = (
     "clean-label poison: rows whose label is right for what they show",

@@ -15,6 +15,7 @@ from assay.stats.conformal import conformal_p_values, outlier_share
 from assay.stats.contamination import Contest, contest
 from assay.stats.estimate import Unresolved
 from assay_detectors.poisoning.predict import LeaveOneOut, Reference, surprise
+from assay_detectors.poisoning.spec import SHARES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,8 +28,6 @@ LEAST_REFERENCE = 30
 """Trusted rows of a half without which it predicts nothing."""
 NEAR = 0.9
 """Share of the trusted rows that stay where training rows lie away from them."""
-SHARES = (0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5)
-"""Shares of wrong labels that are planted, in turn, until they would be seen."""
 _MOST_WRONG = 200_000
 """Scores of wrong labels that are used; more are drawn at random."""
 
