@@ -56,8 +56,8 @@ ABOUT = {
     "refits": (
         "Both fixtures, rebuilt with twenty seeds",
         "Fresh splits, fits, plants and logs, scanned with the baseline policy, whose limits are older than the detectors. They were made "
-        "looking at seed 0 and at 201 to 203, and mended after a first look at these twenty: a gate that had refused one of them, for "
-        "which the option `max_shift` was added. Of 20 clean scans 4 may fail (99 % quantile at the policy's alpha of 0.05).",
+        "looking at seed 0 and at 201 to 203, and mended after a look at 101 to 120, for one of which a gate had refused to answer. The seeds "
+        "here were never looked at before. Of 20 clean scans 4 may fail (99 % quantile at the policy's alpha of 0.05).",
     ),
     "worker": (
         "The cost of a sealed worker",
