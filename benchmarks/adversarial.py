@@ -29,6 +29,7 @@ from assay_detectors.adversarial.linear import slopes, worst  # noqa: E402
 from assay_detectors.adversarial.pgd import Effort, Network, pgd  # noqa: E402
 from assay_detectors.adversarial.threat import Space, Threat, space  # noqa: E402
 from assay_detectors.adversarial.whitebox import BLOCK, FLAT  # noqa: E402
+from benchmarks.common import one_thread  # noqa: E402
 
 EFFORT = {"steps": 40, "restarts": 2, "noise": 20}
 PLAIN = {"columns": {}, "inputs": {"bounds": (0.0, 1.0)}}
@@ -284,6 +285,7 @@ def main() -> int:
     parser.add_argument("--mnist", type=Path)
     parser.add_argument("--no-art", action="store_true")
     parser.add_argument("--check", action="store_true")
+    one_thread()
     asked = parser.parse_args()
     import torch
 

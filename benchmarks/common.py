@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from functools import lru_cache
 from math import comb
 from typing import Any
 
 import numpy as np
+
+
+def one_thread() -> None:
+    """Start this script again with one thread a process, if nobody chose: on shared cores threads spin, and 40 CPU seconds become an hour."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    if not any(name in os.environ for name in names):
+        os.environ.update(dict.fromkeys(names, "1"))
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 @lru_cache

@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.common import one_thread  # noqa: E402
 from benchmarks.coverage_intervals import bands, bootstraps, proportions, sequences  # noqa: E402
 from benchmarks.coverage_scores import aucs, binary_aucs, conformal, epsilons, gates, labels, tprs  # noqa: E402
 from benchmarks.simulation import Case  # noqa: E402
@@ -47,6 +48,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--check", action="store_true")
+    one_thread()
     asked = parser.parse_args()
     print("| method | truth | n | nominal | coverage | Monte-Carlo error | mean width | runs | claim |")
     print("|---|---|---|---|---|---|---|---|---|")

@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 
 from assay.targets.refs import Shard  # noqa: E402
 from assay_detectors.poisoning.work import compare_labels  # noqa: E402
-from benchmarks.common import digits, german, most_alarms, taken  # noqa: E402
+from benchmarks.common import digits, german, most_alarms, one_thread, taken  # noqa: E402
 
 warnings.filterwarnings("ignore", category=Warning, module="sklearn")
 ALPHA = 0.01
@@ -265,6 +265,7 @@ def main() -> int:
     parser.add_argument("--only", choices=("null", "power"))
     parser.add_argument("--cases", type=Path)
     parser.add_argument("--check", action="store_true")
+    one_thread()
     asked = parser.parse_args()
     started, bad = time.process_time(), []
     if asked.only != "power":

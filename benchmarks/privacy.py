@@ -34,7 +34,7 @@ from assay.targets.refs import Shard  # noqa: E402
 from assay_detectors.privacy.membership import HALVES, _scores  # noqa: E402
 from assay_detectors.privacy.pool import TEST, TRAIN, choose  # noqa: E402
 from assay_detectors.privacy.work import ask_model, train_reference  # noqa: E402
-from benchmarks.common import digits, german, most_alarms, taken  # noqa: E402
+from benchmarks.common import digits, german, most_alarms, one_thread, taken  # noqa: E402
 
 warnings.filterwarnings("ignore", category=Warning, module="sklearn")
 MAX_SHIFT = 0.1
@@ -253,6 +253,7 @@ def main() -> int:
     parser.add_argument("--only", choices=("null", "power"))
     parser.add_argument("--location", type=Path)
     parser.add_argument("--check", action="store_true")
+    one_thread()
     asked = parser.parse_args()
     started, bad = time.process_time(), []
     if asked.only != "power":

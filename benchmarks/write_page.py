@@ -73,7 +73,7 @@ def main() -> int:
     command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), *rest]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        sys.stderr.write(done.stderr)
+        sys.stderr.write(done.stdout + done.stderr)
         return done.returncode
     shown = " ".join("DIR" if "/" in part else part for part in rest)
     body = done.stdout.rstrip()

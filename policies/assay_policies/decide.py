@@ -13,7 +13,7 @@ from assay.model.outcome import Outcome, Status, Unresolved
 from assay.model.result import RunRecord
 from assay.model.spec import DetectorSpec
 from assay.model.verdict import Decision, DecisionVerdict, Used
-from assay_policies.limits import Comparison, Standing, compare, in_words
+from assay_policies.limits import Comparison, Standing, compare, could_break, in_words
 from assay_policies.schema import Rule
 from assay_policies.shares import estimates, is_p_value
 from assay_policies.when import evaluate
@@ -156,11 +156,12 @@ def _judge_one(rule: Rule, measurement: Measurement, labels: Labels, count: int,
             rule, DecisionVerdict.INCONCLUSIVE, _open_text(title, shown, rule), labels, count, shown, comparison
         )
         return Judged(decision.model_copy(update={"complete": False}), measurement)
-    if comparison.standing is Standing.WITHIN:
-        verdict, reason = (
-            DecisionVerdict.PASS,
-            f"{number(shown)} {title}, within the limit ({in_words(rule.limit)})",
-        )
+    if comparison.standing is Standing.WITHIN and not could_break(measurement, 1 - case.alpha, rule.limit):
+        verdict = DecisionVerdict.INCONCLUSIVE
+        reason = f"{number(shown)} {title}, and so few data ({measurement.n}) could not have broken the limit"
+    elif comparison.standing is Standing.WITHIN:
+        verdict = DecisionVerdict.PASS
+        reason = f"{number(shown)} {title}, within the limit ({in_words(rule.limit)}){_seen(measurement, rule)}"
     elif comparison.standing is Standing.BEYOND:
         verdict = DecisionVerdict.WARN if rule.effect == "warn" else DecisionVerdict.FAIL
         reason = beyond_text(title, shown, rule.limit)
@@ -168,6 +169,13 @@ def _judge_one(rule: Rule, measurement: Measurement, labels: Labels, count: int,
         verdict = DecisionVerdict.INCONCLUSIVE
         reason = _open_text(title, shown, rule)
     return Judged(_decision(rule, verdict, reason, labels, count, shown, comparison), measurement)
+
+
+def _seen(measurement: Measurement, rule: Rule) -> str:
+    """Return what would have been seen, where absence of evidence makes a pass."""
+    if rule.limit.judge != "lower" or measurement.detectable is None:
+        return ""
+    return f"; {measurement.detectable:.3g} would have been told from none"
 
 
 def _judge_p(rule: Rule, measurement: Measurement, alpha: float, title: str) -> tuple[DecisionVerdict, str]:

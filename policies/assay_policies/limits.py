@@ -5,7 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from assay.model.interval import Interval
+from assay.model.confidence import interval_at
+from assay.model.interval import Binomial, EProcess, Guesses, Interval
+from assay.model.measurement import Measurement
 from assay_policies.schema import Limit
 
 _INFINITY = float("inf")
@@ -60,6 +62,24 @@ def _side(low: float, high: float, most: float, limit: Limit) -> Comparison:
 
 def _finite(number: float) -> float | None:
     return number if abs(number) != _INFINITY else None
+
+
+def could_break(measurement: Measurement, level: float, limit: Limit) -> bool:
+    """Say whether the worst data of this size would break a limit that only evidence of harm breaks."""
+    if limit.judge != "lower":
+        return True
+    worst: Binomial | EProcess | Guesses
+    match measurement.statistic:
+        case Binomial(n=n):
+            worst = Binomial(k=n if limit.max is not None else 0, n=n)
+        case EProcess(n=n):
+            worst = EProcess(k=n if limit.max is not None else 0, n=n)
+        case Guesses(of=of, odds=odds):
+            worst = Guesses(right=of, of=of, odds=odds)
+        case _:
+            return True
+    ends = interval_at(measurement.model_copy(update={"statistic": worst}), level)
+    return ends is None or compare(ends, measurement.value, limit).standing is Standing.BEYOND
 
 
 def in_words(limit: Limit) -> str:

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 GOOD = {"weights": [0.1, 0.2], "bias": 1.0}
-ROWS = {"train": 300, "test": 160, "trusted": 150}
+ROWS = {"train": 300, "test": 400, "trusted": 170}
 
 
 @pytest.fixture

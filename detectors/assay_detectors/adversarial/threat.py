@@ -90,7 +90,7 @@ def space(data: Any, rows: NDArray[np.intp], manifest: dict[str, Any], threat: T
         UnusableInput: bounds that leave no width.
     """
     return (
-        _of_table(data, rows, manifest, threat)
+        _of_table(data, rows, manifest, threat, shown)
         if hasattr(data, "columns")
         else _of_array(data, rows, manifest, threat, shown)
     )
@@ -129,13 +129,38 @@ def _of_array(data: Any, rows: NDArray[np.intp], manifest: dict[str, Any], threa
         )
     size = {"range": np.full(values.shape[1], ends[1] - ends[0]), "raw": np.ones(values.shape[1])}
     scale = size[unit] if unit in size else data.reshape(len(data), -1).astype(np.float64).std(axis=0)
-    inside = ((values >= floor - 1e-9) & (values <= top + 1e-9)).all(axis=1)
-    return _boxed(
-        part, (), values, scale, np.full(values.shape[1], whole), (floor, top), inside, threat.norm, eps, unit
-    )
+    low, high, free = _of_columns(manifest, data, floor, top)
+    scale = np.where(free, scale, 0.0)
+    inside = ((values >= low - 1e-9) & (values <= high + 1e-9)).all(axis=1)
+    kinds = np.full(values.shape[1], whole)
+    _check_whole(kinds, scale, threat.norm, shown)
+    return _boxed(part, (), values, scale, kinds, (low, high), inside, threat.norm, eps, unit)
 
 
-def _of_table(data: Any, rows: NDArray[np.intp], manifest: dict[str, Any], threat: Threat) -> Space:
+def _of_columns(manifest: dict[str, Any], data: Any, floor: float, top: float) -> tuple[Floats, Floats, Any]:
+    """Return lower and upper bounds of each number of a row, and whether it may change, by what the manifest says."""
+    import numpy as np
+
+    width = int(np.prod(data.shape[1:]))
+    low, high, free = np.full(width, floor), np.full(width, top), np.ones(width, dtype=np.bool_)
+    names = (manifest.get("io") or {}).get("columns") or []
+    if data.ndim == 2 and len(names) == width:
+        for at, name in enumerate(names):
+            told = manifest["columns"].get(name, {})
+            low[at], high[at] = told.get("bounds") or (floor, top)
+            free[at] = not told.get("immutable")
+    return low, high, free
+
+
+def _check_whole(whole: Any, scale: Floats, norm: str, shown: str) -> None:
+    """Refuse a budget of L2 for whole numbers, whose nearest allowed values may lie beyond it."""
+    if norm == "l2" and (whole & (scale > 0)).any():
+        raise UnusableInput(
+            f"{shown}: whole numbers cannot be changed by a budget of L2; set norm: linf, or give floats"
+        )
+
+
+def _of_table(data: Any, rows: NDArray[np.intp], manifest: dict[str, Any], threat: Threat, shown: str) -> Space:
     import numpy as np
     from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 
@@ -165,6 +190,7 @@ def _of_table(data: Any, rows: NDArray[np.intp], manifest: dict[str, Any], threa
     gaps = np.isnan(values)
     inside = ((values >= bounds[:, 0] - 1e-9) & (values <= bounds[:, 1] + 1e-9) | gaps).all(axis=1)
     limits = (bounds[:, 0], bounds[:, 1])
+    _check_whole(whole, scale, threat.norm, shown)
     return _boxed(part, names, values, scale, whole, limits, inside, threat.norm, threat.eps or TABLE, unit)
 
 

@@ -19,12 +19,16 @@ from assay.stats.sequences import ProportionSequence
 from assay.targets.base import Target
 from assay.targets.refs import InputRef, Shard
 from assay_detectors.adversarial.spec import ACCURACY, NOT_COVERED, ROBUST, SPEC
-from assay_detectors.adversarial.work import LINEAR, OTHER, TEST, attack_linear, attack_network, describe
+from assay_detectors.adversarial.work import LINEAR, OTHER, TEST, answers_of, attack_linear, attack_network, describe
 
 BLOCK = 50
 """Rows of a shard: what is attacked between two looks."""
 FLAT = 0.1
 """Share of rows without a gradient beyond which the attack counts as blinded."""
+MISSED = 0.01
+"""Share of rows beyond which a closed form that the model does not follow is no rounding."""
+SAME = 1e-3
+"""Difference of probabilities up to which two models are one model in two files."""
 LEAST_SKILL = 0.1
 """Agreement beyond chance (Cohen's kappa) below which, if its interval allows none, a model is at chance level."""
 
@@ -52,24 +56,24 @@ class WhiteboxDetector:
         budget = {"norm": ctx.options["norm"], "eps": float(ctx.options["eps"]), "unit": ctx.options["unit"]}
         refs = target.of_role("model")
         failures: list[str] = []
-        others: list[str] = []
+        others: list[tuple[InputRef, dict[str, Any]]] = []
         ready: list[tuple[InputRef, dict[str, Any]]] = []
         shards = [Shard(ref.name) for ref in refs]
         for ref, (_, told, reason) in zip(refs, ctx.map_outcomes(describe, shards, **budget), strict=True):
             if told is None:
                 failures.append(reason or f"{ref.shown}: no answer")
             elif told["kind"] == OTHER:
-                others.append(f"{ref.shown}: not attacked, {told['why']}")
+                others.append((ref, told))
             else:
                 ready.append((ref, told))
-        for sentence in others:
-            ctx.not_covered(sentence)
+        _leave(others, [ref for ref, _ in ready], budget, ctx)
         for ref, told in ready:
             yield from self._attack(_Tally.begin(target, ref, told, budget, len(ready), ctx), budget, ctx, failures)
         if failures:
             raise DetectorFailed("; ".join(failures))
         if not ready:
-            raise DetectorNotApplicable("; ".join(others) or "no model is declared")
+            why = "; ".join(f"{ref.shown}: not attacked, {told['why']}" for ref, told in others)
+            raise DetectorNotApplicable(why or "no model is declared")
 
     def _attack(
         self, tally: _Tally, budget: dict[str, Any], ctx: Context, failures: list[str]
@@ -97,6 +101,35 @@ class WhiteboxDetector:
             failures.append(problem)
             return
         yield from tally.measurements(ctx)
+
+
+def _leave(
+    others: list[tuple[InputRef, dict[str, Any]]], ready: list[InputRef], budget: dict[str, Any], ctx: Context
+) -> None:
+    """Say of models that cannot be attacked that they were not, and by which attacked one they are judged, if any."""
+    wanted = [*ready, *(ref for ref, _ in others)] if others and ready else []
+    answers = {
+        shard.input: answer for shard, answer, _ in ctx.map_outcomes(answers_of, [Shard(ref.name) for ref in wanted])
+    }
+    for ref, told in others:
+        reason = f"{ref.shown}: not attacked, {told['why']}"
+        twin = next((one for one in ready if _alike(answers.get(ref.name), answers.get(one.name))), None)
+        if twin is not None:
+            reason += f"; it answers the test rows as {twin.shown} does, which was"
+        elif ready:
+            labels = {**_budget_labels(budget, told), "model": ref.shown}
+            ctx.unresolved(ROBUST, labels, reason)
+        ctx.not_covered(reason)
+
+
+def _alike(mine: Any, other: Any) -> bool:
+    import numpy as np
+
+    return mine is not None and other is not None and mine.shape == other.shape and np.allclose(mine, other, atol=SAME)
+
+
+def _budget_labels(budget: dict[str, Any], told: dict[str, Any]) -> dict[str, str]:
+    return {"norm": budget["norm"], "eps": f"{told['eps']:.4g}", "unit": told["unit"], "group": "all"}
 
 
 @dataclass
@@ -129,13 +162,7 @@ class _Tally:
         cls, target: Target, ref: InputRef, told: dict[str, Any], budget: dict[str, Any], of: int, ctx: Context
     ) -> _Tally:
         """Return an empty tally; `told` is what the worker said of the model, `of` how many models there are."""
-        labels = {
-            "norm": budget["norm"],
-            "eps": f"{told['eps']:.4g}",
-            "unit": told["unit"],
-            "group": "all",
-            "model": ref.shown,
-        }
+        labels = {**_budget_labels(budget, told), "model": ref.shown}
         test = target.input(TEST)
         assert test is not None
         return cls(ref, test.shown, labels, told["kind"] == LINEAR, ctx.level(ROBUST, labels, of), told["rows"])
@@ -219,6 +246,8 @@ class _Tally:
             notes.append(f"the network has no gradient at all on {self.flat} of {self.attacked} rows")
         if self.by_noise > self.by_gradient:
             notes.append(f"random changes turn {self.by_noise} rows and gradients only {self.by_gradient}")
+        if self.missed > MISSED * self.n:
+            notes.append(f"on {self.missed} rows the model does not answer as its closed form says")
         if not self.steady:
             notes.append("the same input gives different answers")
         for note in notes:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 TEST = "data.test"
 LINEAR, NETWORK, OTHER = "linear", "network", "other"
+_SAMPLE = 1000
+"""Rows by which two models are compared."""
 _CELLS = 4
 """Changed columns that a note names."""
 
@@ -68,6 +70,16 @@ def describe(opened: OpenTarget, shard: Shard, *, norm: str, eps: float, unit: s
         straight = slopes(model, found, 0)
         reason = straight if isinstance(straight, str) else None
     return {**told, "kind": OTHER if reason else LINEAR, "why": reason or ""}
+
+
+def answers_of(opened: OpenTarget, shard: Shard) -> NDArray[np.float64]:
+    """Return the probabilities of a model on the first test rows, shape (n, classes)."""
+    import numpy as np
+
+    x = opened.data(TEST).x
+    some = x.iloc[:_SAMPLE] if hasattr(x, "iloc") else x[:_SAMPLE]
+    model: Any = opened.model(shard.input)
+    return np.asarray(model.predict_proba(some, TEST), dtype=np.float64)
 
 
 def attack_linear(opened: OpenTarget, shard: Shard, *, norm: str, eps: float, unit: str, seed: int) -> dict[str, Any]:

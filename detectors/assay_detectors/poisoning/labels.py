@@ -13,7 +13,7 @@ from assay.model.outcome import Cost
 from assay.model.spec import DetectorSpec
 from assay.targets.base import Target
 from assay.targets.refs import Shard
-from assay_detectors.poisoning.spec import NOT_COVERED, P_VALUE, SHARE, SHARES, SPEC
+from assay_detectors.poisoning.spec import CONFLICTS, NOT_COVERED, P_VALUE, SHARE, SHARES, SPEC
 from assay_detectors.poisoning.work import TRAIN, TRUSTED, compare_labels
 
 WHOLE = {"scope": "global"}
@@ -85,8 +85,15 @@ def _measurements(
         f"tested={found['tested']}, max_rows={ctx.options['max_rows']}, max_shift={ctx.options['max_shift']:g}"
     )
     suspects = list(_suspects(found, train.shown))
-    whole = list(_conflicts(found, train.shown, trusted_file.shown))
-    whole += suspects if found["p"] < 1 - level else []
+    every = found["tested"] + found["left_out"]
+    yield _wrong(
+        ctx, list(_conflicts(found, train.shown, trusted_file.shown)), found["copies"], every + found["copies"]
+    )
+    whole = suspects if found["p"] < 1 - level else []
+    if found["left_out"]:
+        away = f"{found['left_out']} of {every} training rows lie away from all trusted ones"
+        reason = f"{away}, so their labels were compared with none"
+        ctx.unresolved(P_VALUE, WHOLE, reason, have=found["tested"], needed=every)
     yield _p_value(
         ctx, WHOLE, found["p"], whole, n=found["tested"], method=method, alpha=1 - level, null_rows=found["trusted"],
         detectable=found["detectable"],
@@ -106,6 +113,21 @@ def _measurements(
 
 def _share(labels: dict[str, str], share: dict[str, Any], method: str) -> Measurement:
     return Measurement(metric=SHARE, labels=labels, **{**share, "method": f"{share['method']}; {method}"})
+
+
+def _wrong(ctx: Context, rows: list[Evidence], copies: int, rows_read: int) -> Measurement:
+    """Return how many labels are known to be wrong: a trusted copy of the row has another."""
+    for piece in rows:
+        ctx.observe(Observation(detector=SPEC.id, metric=CONFLICTS, labels={}, evidence=piece))
+    return Measurement(
+        metric=CONFLICTS,
+        value=len(rows),
+        interval=Interval.exact(len(rows)),
+        n=rows_read,
+        method=f"rows with the same inputs in both files, counted; {copies} training rows stand among the trusted ones",
+        evidence=tuple(rows[:EVIDENCE_CAP]),
+        truncated=max(0, len(rows) - EVIDENCE_CAP),
+    )
 
 
 def _p_value(ctx: Context, labels: dict[str, str], p: float, rows: list[Evidence], **fields: Any) -> Measurement:

@@ -6,6 +6,7 @@ from assay.model.spec import Capability, DetectorSpec, Explanation, MetricSpec, 
 
 P_VALUE = "poisoning.labels.p-value"
 SHARE = "poisoning.labels.share"
+CONFLICTS = "poisoning.labels.conflicts"
 SHARES = (0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5)
 """Shares of wrong labels that are planted, in turn, until they would be seen."""
 
@@ -67,6 +68,13 @@ SPEC = DetectorSpec(
             null_value=0,
             labels=("scope", "class"),
             statistical=True,
+        ),
+        MetricSpec(
+            id=CONFLICTS,
+            title="Training rows whose trusted copy has another label",
+            unit="rows",
+            low=0,
+            direction="lower-is-better",
         ),
     ),
     options=(

@@ -101,7 +101,7 @@ class Suspicion:
         """Where more than `max_share` of the tested rows lie away from the trusted ones, judge by the others alone.
 
         Then the reference scores are dropped, and rows as far from trusted rows as few of these are from each other
-        take no part, trusted or not: a rule that looks at inputs alone, so that the test stays exact.
+        take no part, trusted or not: a rule that looks at inputs alone, never at labels.
 
         Returns:
             The share that is certain to lie away (`assay.stats.conformal.outlier_share` of the distances), or None.
@@ -126,6 +126,11 @@ class Suspicion:
         self._near = far <= np.quantile(far[trusted], NEAR)
         self.drop_reference()
         return least
+
+    @property
+    def near(self) -> NDArray[np.bool_]:
+        """Return which rows take part, shape (n,)."""
+        return self._near
 
     @property
     def compared(self) -> int:

@@ -42,6 +42,8 @@ class _Read:
     """Row numbers in the training file."""
     gate: NDArray[np.float64]
     conflicts: list[list[Any]]
+    copies: int
+    """Training rows that stand among the trusted ones."""
     sentences: list[str]
 
 
@@ -91,12 +93,14 @@ def compare_labels(
         "p": whole.p_value,
         "detectable": shares[0],
         "share": _plain(whole.share),
-        **_by_class(read, by_class, dict(zip(assessed, shares[1:], strict=True))),
-        "tested": len(read.tested),
-        "trusted": int(read.rows.trusted.sum()),
+        **_by_class(read, suspicion.near, by_class, dict(zip(assessed, shares[1:], strict=True))),
+        "tested": suspicion.compared,
+        "left_out": len(read.tested) - suspicion.compared,
+        "trusted": int((suspicion.near & read.rows.trusted).sum()),
         "scores": len(scores),
         "located": located,
         "conflicts": read.conflicts,
+        "copies": read.copies,
         "sentences": sentences,
         "suspected": len(located),
         "classes_total": int(np.unique(read.rows.labels).size),
@@ -127,14 +131,17 @@ def _suspicion(
 
 
 def _by_class(
-    read: _Read, by_class: dict[int, Contamination | Unresolved], shares: dict[int, float | None]
+    read: _Read,
+    near: NDArray[np.bool_],
+    by_class: dict[int, Contamination | Unresolved],
+    shares: dict[int, float | None],
 ) -> dict[str, Any]:
     """Return what is told of each class that was assessed, and of each that could not be."""
     assessed = {code: found for code, found in by_class.items() if isinstance(found, Contamination)}
     refused = {code: found for code, found in by_class.items() if isinstance(found, Unresolved)}
     return {
         "classes": [
-            [masked(read.names[code]), found.p_value, shares[code], *_counts(read, code), _plain(found.share)]
+            [masked(read.names[code]), found.p_value, shares[code], *_counts(read, near, code), _plain(found.share)]
             for code, found in assessed.items()
         ],
         "refused": [
@@ -147,8 +154,8 @@ def _alarmed(found: Contamination | Unresolved, alpha: float) -> bool:
     return isinstance(found, Contamination) and found.p_value < alpha
 
 
-def _counts(read: _Read, code: int) -> tuple[int, int]:
-    mine, trusted = read.rows.labels == code, read.rows.trusted
+def _counts(read: _Read, near: NDArray[np.bool_], code: int) -> tuple[int, int]:
+    mine, trusted = (read.rows.labels == code) & near, read.rows.trusted
     return int((mine & ~trusted).sum()), int((mine & trusted).sum())
 
 
@@ -171,13 +178,14 @@ def _read(opened: OpenTarget, seed: int, max_rows: int) -> _Read:
             raise UnusableInput(f"{opened.shown(name)}: has no labels to compare; name their column or array")
     codes, names = coded([train.y, trusted.y], opened.manifest["io"]["classes"])
     rng = np.random.default_rng(seed)
-    tested, sentences, conflicts = np.arange(train.rows), [], []
+    tested, sentences, conflicts, copies = np.arange(train.rows), [], [], 0
     same = twins(train.x, trusted.x)
     if twins(trusted.x, train.x).copied:
+        copies = int(same.rows.sum())
         conflicts = _conflicts(same.rows, same.first, codes, names)
         tested = np.flatnonzero(~same.rows)
         sentences.append(
-            f"{int(same.rows.sum())} training rows stand in {opened.shown(TRUSTED)} too; they count as trusted and "
+            f"{copies} training rows stand in {opened.shown(TRUSTED)} too; they count as trusted and "
             "were not tested, so this says nothing of them"
         )
     kept = np.arange(trusted.rows)
@@ -195,7 +203,7 @@ def _read(opened: OpenTarget, seed: int, max_rows: int) -> _Read:
         classes=len(names),
         seed=seed,
     )
-    return _Read(rows, names, tested, encode(x, side=_GATE_SIDE), conflicts, sentences)
+    return _Read(rows, names, tested, encode(x, side=_GATE_SIDE), conflicts, copies, sentences)
 
 
 def _taken(x: Any, rows: Codes) -> Any:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 HALVES = 2
 SATURATED = 0.5
 """Share of probabilities that are exactly 1 beyond which the scores cannot tell rows apart well."""
+LEVEL = 0.95
+"""At which a rate is resolved or refused, where no rule asks for more."""
 APART = 0.1
 """Difference in accuracy on unseen rows beyond which references are not like the model."""
 
@@ -172,7 +174,7 @@ def _measurements(
     from assay.stats.epsilon import epsilon
     from assay.stats.estimate import Unresolved
     from assay.stats.power import detectable_auc
-    from assay.stats.roc import tpr_at_fpr
+    from assay.stats.roc import non_members_for_evidence, tpr_at_fpr
 
     inside, outside = scores[member], scores[~member]
     level = ctx.level(AUC, labels, of)
@@ -194,7 +196,12 @@ def _measurements(
     )
     for fpr in FPRS:
         at = {"fpr": f"{fpr:g}", **labels}
-        found = tpr_at_fpr(inside, outside, fpr)
+        found: Any = tpr_at_fpr(inside, outside, fpr)
+        judged = ctx.level(TPR, at, of)
+        needed = non_members_for_evidence(fpr, judged)
+        if judged > LEVEL and len(outside) < needed:  # no attack, however good, could break a rule
+            reason = f"FPR {fpr:g} at {judged:.4g} needs {needed} non-members, there are {len(outside)}"
+            found = Unresolved(reason=reason, have=len(outside), needed=needed)
         if isinstance(found, Unresolved):
             ctx.unresolved(TPR, at, f"{ref.shown}: {found.reason}", have=found.have, needed=found.needed)
         else:

@@ -10,7 +10,7 @@ from assay.model.errors import UnusableInput
 from assay.stats.estimate import Unresolved
 from assay.stats.exchangeable import LEAST, Gate, exchangeability
 from assay.targets.encode import encode
-from assay.targets.labels import coded
+from assay.targets.labels import coded, label_names
 from assay.targets.twins import twins
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Pool:
 
     x: Any
     y: Any
-    """Labels as in the files, shape (n,)."""
+    """Names of the labels, shape (n,)."""
     member: NDArray[np.bool_]
 
     @property
@@ -57,12 +57,8 @@ def choose(opened: OpenTarget, shard: Shard, *, seed: int, max_rows: int, max_sh
             raise UnusableInput(f"{opened.shown(name)}: has no labels, whose probability is what an attack reads")
     rng = np.random.default_rng(seed)
     sentences: list[str] = []
-    others = {TEST: _unseen(opened, TEST, data, sentences)}
-    if TRUSTED in data and data[TRUSTED].y is not None:
-        fresh = _unseen(opened, TRUSTED, data, [])
-        if len(fresh) == data[TRUSTED].rows and not twins(data[TRUSTED].x, data[TEST].x).copied:
-            others[TRUSTED] = fresh
-    rows = {TRAIN: _drawn(rng, np.arange(data[TRAIN].rows), max_rows, opened.shown(TRAIN), sentences)}
+    others, alone = _apart(opened, data, sentences)
+    rows = {TRAIN: _drawn(rng, np.flatnonzero(alone), max_rows, opened.shown(TRAIN), sentences)}
     for name, found in others.items():
         rows[name] = _drawn(rng, found, max_rows, opened.shown(name), sentences)
     told: dict[str, Any] = {"sentences": sentences, "problem": None}
@@ -96,7 +92,7 @@ def collect(opened: OpenTarget, rows: dict[str, Sequence[int]]) -> Pool:
         (opened.data(name), np.array(rows[name], dtype=np.int64)) for name in (TRAIN, TEST, TRUSTED) if name in rows
     ]
     x = _joined([part.x.iloc[chosen] if hasattr(part.x, "iloc") else part.x[chosen] for part, chosen in parts])
-    y = np.concatenate([np.asarray(part.y, dtype=object)[chosen] for part, chosen in parts])
+    y = np.concatenate([label_names(part.y)[chosen] for part, chosen in parts])
     member = np.arange(len(y)) < len(parts[0][1])
     return Pool(x, y, member)
 
@@ -120,18 +116,29 @@ def _declared(opened: OpenTarget) -> list[str]:
     return [name for name in (TRAIN, TEST, TRUSTED) if given.get(name.removeprefix("data."))]
 
 
-def _unseen(opened: OpenTarget, name: str, data: dict[str, Any], sentences: list[str]) -> NDArray[np.int64]:
-    """Return the rows of a file that are no copies of training rows."""
+def _apart(
+    opened: OpenTarget, data: dict[str, Any], sentences: list[str]
+) -> tuple[dict[str, NDArray[np.int64]], NDArray[np.bool_]]:
+    """Return the rows of the other files that are no twins of training rows, and which training rows have no twin.
+
+    Twins are left out on both sides, whether somebody copied them or the data repeat themselves: what stands on both
+    sides is neither member nor non-member, and leaving it out on one side alone would make the sides differ.
+    """
     import numpy as np
 
-    same = twins(data[name].x, data[TRAIN].x)
-    if not same.copied:
-        return np.arange(data[name].rows)
-    sentences.append(
-        f"{opened.shown(name)}: {int(same.rows.sum())} of {data[name].rows} rows stand in {opened.shown(TRAIN)} too, "
-        "so they are members and were left out"
-    )
-    return np.flatnonzero(~same.rows)
+    same = twins(data[TEST].x, data[TRAIN].x)
+    others, alone = {TEST: np.flatnonzero(~same.rows)}, ~same.partners
+    if same.rows.any():
+        sentences.append(
+            f"{opened.shown(TEST)}: {int(same.rows.sum())} of {data[TEST].rows} rows stand in {opened.shown(TRAIN)} "
+            "too, so they were left out on both sides"
+        )
+    if TRUSTED in data and data[TRUSTED].y is not None:
+        known, tested = twins(data[TRUSTED].x, data[TRAIN].x), twins(data[TRUSTED].x, data[TEST].x)
+        if not known.copied and not tested.copied:
+            others[TRUSTED] = np.flatnonzero(~known.rows & ~tested.rows)
+            alone &= ~known.partners
+    return others, alone
 
 
 def _drawn(

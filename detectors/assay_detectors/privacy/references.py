@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from assay.model.errors import UnusableInput
 from assay.targets.encode import encode
 from assay.targets.foreign import foreign_call
+from assay.targets.labels import class_codes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,7 +98,25 @@ def _cloned(
         f"{ref.shown}: no reference model can be trained by clone and fit",
         "set training.recipe: none, or save an estimator that can be fitted again",
     )
-    return np.asarray(SklearnModel(estimator, ref, manifest).predict_proba(pool.x))
+    if len(estimator.classes_) == len(model.estimator.classes_):
+        return np.asarray(SklearnModel(estimator, ref, manifest).predict_proba(pool.x))
+    return _widened(model, estimator, pool, ref)
+
+
+def _widened(model: Any, estimator: Any, pool: Pool, ref: Any) -> Floats:
+    """Return the probabilities of a reference that has never seen some class: 0 for that class."""
+    import numpy as np
+
+    own = np.asarray(model.estimator.classes_)
+    given = foreign_call(
+        lambda: np.asarray(estimator.predict_proba(model.rows_of(pool.x)), dtype=np.float64),
+        f"{ref.shown}: a reference model gives no probabilities",
+        "set training.recipe: none",
+    )
+    wide = np.zeros((pool.rows, len(own)))
+    wide[:, np.searchsorted(own, estimator.classes_)] = given
+    place = class_codes(np.array(model.classes, dtype=object), model.own_classes)
+    return wide[:, place] if (place >= 0).all() else wide
 
 
 def _built(

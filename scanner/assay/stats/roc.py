@@ -34,6 +34,19 @@ def non_members_needed(fpr: float, level: float = 0.95) -> int:
     return math.ceil(math.log(1 - level) / math.log1p(-fpr) - 1e-9)
 
 
+def non_members_for_evidence(fpr: float, level: float = 0.95) -> int:
+    """Return the non-members without which the low end of the interval is 0 whatever the scores are.
+
+    Two-sided, and part of the error goes to the count of members: 556 for 1 % at 99.17 %, 3,793 for 0.1 % at 95 %.
+
+    Raises:
+        ValueError: fpr or level outside (0, 1).
+    """
+    fraction(fpr, "fpr")
+    fraction(level, "level")
+    return math.ceil(math.log(_MOST * (1 - level) / 2) / math.log1p(-fpr) - 1e-9)
+
+
 def refusal(fpr: float, non_members: int, level: float = 0.95) -> Unresolved | None:
     """Return why `non_members` rows cannot resolve this FPR, or None where they can.
 

@@ -27,7 +27,7 @@ class Twins:
     first: NDArray[np.int64]
     """For each row of the one set the first twin in the other, -1 without one; shape (n,)."""
     natural: float
-    """Share of rows of the other set that have a twin among themselves."""
+    """Share of rows that have a twin in their own set, in that of both sets where fewer have one."""
 
     @property
     def copied(self) -> bool:
@@ -50,14 +50,18 @@ def twins(rows: Any, among: Any) -> Twins:
     first: dict[bytes, int] = {}
     for index, digest in enumerate(theirs):
         first.setdefault(digest, index)
-    counts = Counter(theirs)
     known = set(mine)
     return Twins(
         rows=np.array([digest in first for digest in mine], dtype=np.bool_),
         partners=np.array([digest in known for digest in theirs], dtype=np.bool_),
         first=np.array([first.get(digest, -1) for digest in mine], dtype=np.int64),
-        natural=sum(count > 1 for digest, count in counts.items() for _ in range(count)) / len(theirs),
+        natural=min(_repeated(mine), _repeated(theirs)),  # one set may repeat itself by oversampling
     )
+
+
+def _repeated(digests: list[bytes]) -> float:
+    counts = Counter(digests)
+    return sum(count for count in counts.values() if count > 1) / len(digests)
 
 
 def _digests(rows: Any) -> list[bytes]:

@@ -5,6 +5,7 @@ import pytest
 
 from assay.detector import DetectorFailed
 from assay.engine.context import NoPolicy
+from assay.model.errors import UnusableInput
 
 
 def only(found):
@@ -105,8 +106,31 @@ def test_the_same_seed_gives_the_same_rows_and_another_one_others(network):
     assert runs[0].notes != runs[2].notes
 
 
-@pytest.mark.parametrize("norm", ["linf", "l2"])
-def test_whole_numbers_stay_whole_and_bounds_hold(network, weights, norm):
+def test_whole_numbers_and_a_budget_of_l2_are_refused(weights):
+    from assay_detectors.adversarial.threat import Threat, space
+
+    images = np.rint(weights[1][:40] * 255).astype(np.uint8)
+    with pytest.raises(UnusableInput, match="set norm: linf"):
+        space(images, np.arange(40), {"columns": {}, "inputs": {"bounds": None}}, Threat("l2", 0.05), "t")
+
+
+def test_columns_of_an_array_keep_to_what_the_manifest_says():
+    from assay_detectors.adversarial.threat import Threat, space
+
+    table = np.random.default_rng(0).uniform(0.2, 0.8, size=(30, 2))
+    manifest = {
+        "io": {"columns": ["a", "b"]},
+        "columns": {"a": {"immutable": True}, "b": {"bounds": [0.0, 1.0]}},
+        "inputs": {"bounds": None},
+    }
+    found = space(table, np.arange(30), manifest, Threat("linf", 5.0, "raw"), "t")
+    assert (found.low[:, 0] == table[:, 0]).all()
+    assert (found.high[:, 0] == table[:, 0]).all()
+    assert found.low[:, 1].min() == 0.0
+    assert found.high[:, 1].max() == 1.0
+
+
+def test_whole_numbers_stay_whole_and_bounds_hold(network, weights, norm="linf"):
     _, x, _ = weights
     from assay_detectors.adversarial.pgd import project, random_starts, within
     from assay_detectors.adversarial.threat import Threat, space

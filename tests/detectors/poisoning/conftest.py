@@ -22,6 +22,7 @@ class Clouds:
         self.x = centres[self.y] + spread * self.rng.normal(size=(train + trusted, 6))
         self.train, self.trusted = np.arange(train), np.arange(train, train + trusted)
         self.wrong = np.array([], dtype=int)
+        self.y_train = {}  # labels that training rows have instead
 
     def flip(self, share):
         """Give random wrong labels to a share of the training rows."""
@@ -40,7 +41,9 @@ class Clouds:
     def write(self, **manifest):
         """Write the files; return the path of the manifest."""
         for name, rows in (("train", self.train), ("trusted", self.trusted)):
-            np.savez(self.folder / f"{name}.npz", x=self.x[rows], y=self.y[rows])
+            other = self.y_train if name == "train" else {}
+            y = np.array([other.get(int(row), self.y[row]) for row in rows])
+            np.savez(self.folder / f"{name}.npz", x=self.x[rows], y=y)
         lines = ["version: 1", "name: clouds", f"task: {manifest.get('task', 'classification')}"]
         lines += ["data: {train: {path: train.npz}, trusted: {path: trusted.npz}}"]
         (self.folder / "assay.yaml").write_text("\n".join(lines) + "\n")

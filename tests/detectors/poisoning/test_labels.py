@@ -116,9 +116,20 @@ def test_a_class_without_trusted_rows_is_refused_and_the_others_are_not(clouds):
     data = clouds()
     data.trusted = data.trusted[data.y[data.trusted] != 3]
     found = data.run()
-    assert [entry.labels["class"] for entry in found.refused] == ["3"]
-    assert "needs 4 trusted rows, there are 0" in found.refused[0].reason
+    (refused,) = (entry for entry in found.refused if entry.labels["scope"] == "class")
+    assert refused.labels["class"] == "3"
+    assert "needs 4 trusted rows, there are 0" in refused.reason
     assert set(found.p) == {None, "0", "1", "2"}
+
+
+def test_a_label_that_a_trusted_copy_contradicts_is_counted(clouds):
+    data = clouds()
+    data.train = np.concatenate([data.train, data.trusted[:40]])
+    data.y_train = {int(row): (data.y[row] + 1) % 4 for row in data.trusted[:7]}
+    found = data.run()
+    (known,) = (m for m in found.done.measurements if m.metric == "poisoning.labels.conflicts")
+    assert (known.value, known.interval.low) == (7, 7)
+    assert sorted(piece.locator.row for piece in known.evidence) == list(range(400, 407))
 
 
 def test_inputs_unlike_the_trusted_ones_are_no_reference(clouds):
@@ -127,6 +138,10 @@ def test_inputs_unlike_the_trusted_ones_are_no_reference(clouds):
     found = data.run()
     assert any("lie away from all trusted ones" in text for text in found.said)
     assert "trusted halves" not in found.p[None].method
+    (gap,) = found.refused  # so that no rule passes
+    assert gap.labels == {"scope": "global"}
+    assert (gap.have, gap.needed) == (found.p[None].n, 400)
+    assert 200 <= gap.have <= 240
     assert found.p[None].value > 0.01
 
 

@@ -63,7 +63,7 @@ class Records:
         self.model = f'{{path: model.safetensors, factory: "{module}:build"}}'
         return self
 
-    def run(self, *, seed=0, output="proba", training="", **options):
+    def run(self, *, seed=0, output="proba", training="", classes='["0", "1"]', **options):
         """Run the detector; return measurements by metric, evidence rows, sentences, refusals."""
         names = {"train": self.train, "test": self.test, "trusted": self.trusted}
         for name, rows in names.items():
@@ -71,7 +71,7 @@ class Records:
                 np.savez(self.folder / f"{name}.npz", x=self.x[rows], y=self.y[rows])
         data = ", ".join(f"{name}: {{path: {name}.npz}}" for name, rows in names.items() if rows is not None)
         lines = ["version: 1", "name: records", f"model: {self.model}", "task: classification", f"data: {{{data}}}"]
-        lines += [f'io: {{output: {output}, classes: ["0", "1"]}}', training]
+        lines += [f"io: {{output: {output}, classes: {classes}}}", training]
         (self.folder / "assay.yaml").write_text("\n".join(lines) + "\n")
         resolved = resolve(self.folder / "assay.yaml")
         target = Target(resolved.manifest, resolved.root, resolved.inputs)

@@ -9,6 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from assay.detector import DetectorFailed
+from assay.engine.context import NoPolicy
 from assay.model.errors import UnusableInput
 from assay_detectors.privacy.pool import Pool, halves
 from assay_detectors.privacy.references import Fit, Recipe, train
@@ -145,12 +146,40 @@ def test_what_cannot_be_compared_is_one_sentence(records, spoil, words):
         data.fit(LogisticRegression()).run()
 
 
-def test_test_rows_that_stand_in_training_are_members_and_left_out(records):
+def test_rows_that_stand_on_both_sides_are_left_out_on_both(records):
     data = records()
     data.test = np.concatenate([data.test, data.train[:100]])
     found = data.fit(RandomForestClassifier(30, random_state=0)).run()
-    assert found.auc.n == 800
+    assert found.auc.n == 700
     assert any("100 of 500 rows stand in train.npz too" in text for text in found.said)
+
+
+def test_training_rows_that_repeat_hide_no_copies(records):
+    data = records(members=200, others=200)
+    data.train = np.concatenate([data.train, data.train])
+    data.test = data.train[:200]
+    with pytest.raises(DetectorFailed, match="0 rows are left that are no copies"):
+        data.fit(DecisionTreeClassifier()).run()
+
+
+@pytest.mark.parametrize("others", [300, 550, 560])
+def test_a_rate_that_no_attack_could_break_is_refused(records, others):
+    """A perfect attack at 1 % has a low end of 0 below 556 non-members, which would pass for safety."""
+
+    class Asked(NoPolicy):
+        def level(self, metric, labels, of):
+            return 1 - 0.05 / 6
+
+    found = records(members=300, others=others).fit(RandomForestClassifier(30, random_state=0)).run(asked=Asked())
+    refused = {gap.labels["fpr"]: gap.needed for gap in found.refused}
+    assert refused.get("0.01") == (None if others == 560 else 556)
+
+
+def test_a_class_of_one_row_is_no_reason_to_refuse(records):
+    data = records(members=300, others=300)
+    data.y[data.train[0]] = 2
+    found = data.fit(DecisionTreeClassifier(max_depth=4)).run(classes='["0", "1", "2"]')
+    assert found.auc.n == 600
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_seed_other_ones(records):
