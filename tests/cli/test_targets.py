@@ -40,9 +40,9 @@ def plants(name, *kinds):
 def test_exit_code_and_silence(scanned):
     assert scanned.done.returncode == {"credit": 0, "compromised": 1}[scanned.name], scanned.done.stdout
     assert scanned.done.stderr == ""
-    inconclusive = {"credit": 2, "compromised": 1}[scanned.name]
+    inconclusive = {"credit": 4, "compromised": 1}[scanned.name]
     last = scanned.done.stdout.rstrip().splitlines()[-1]
-    assert last.startswith(f"checked 8 of 8 required; {inconclusive} inconclusive; not covered: ")
+    assert last.startswith(f"checked 9 of 9 required; {inconclusive} inconclusive; not covered: ")
 
 
 def test_every_family_ran_and_answered(scanned):
@@ -60,10 +60,14 @@ def test_what_so_few_rows_cannot_show_is_refused_with_the_number_needed(scanned)
     outcomes = json.loads((scanned.out / "r.json").read_text())["outcomes"]
     outcome = next(o for o in outcomes if o["detector"] == "privacy.membership")
     printed = {m["labels"]["fpr"] for m in outcome["measurements"] if m["metric"] == "privacy.membership.tpr"}
-    assert printed == {"0.1", "0.01"}
-    models = {"credit": 2, "compromised": 1}[scanned.name]
-    refused = [(gap["metric"], gap["labels"]["fpr"], gap["needed"]) for gap in outcome["unresolved"]]
-    assert refused == [("privacy.membership.tpr", "0.001", 2995)] * models
+    assert printed == {"credit": {"0.1"}, "compromised": {"0.1", "0.01"}}[scanned.name]
+    refused = sorted((gap["labels"]["fpr"], gap["needed"]) for gap in outcome["unresolved"])
+    # two models share the alpha of a rule; below 625 non-members no attack at 1 % could break the baseline
+    assert (
+        refused
+        == {"credit": [("0.001", 2995)] * 2 + [("0.01", 625)] * 2, "compromised": [("0.001", 2995)]}[scanned.name]
+    )
+    assert {gap["metric"] for gap in outcome["unresolved"]} == {"privacy.membership.tpr"}
     assert all(
         gap["have"] < 2995 and "needs 2995 non-members, there are" in gap["reason"] for gap in outcome["unresolved"]
     )
