@@ -97,7 +97,7 @@ CASES = [
     ),
     (
         members_are_others,
-        {MEMBERS: ("failed", "test.csv: 0 rows are left that are no copies, and 25 are needed"), ATTACK: RAN},
+        {MEMBERS: ("failed", "0 rows are left that are no copies, and 25 are needed"), ATTACK: RAN},
         3,
     ),
     (

@@ -199,7 +199,9 @@ def _measurements(
         found: Any = tpr_at_fpr(inside, outside, fpr)
         judged = ctx.level(TPR, at, of)
         needed = non_members_for_evidence(fpr, judged)
-        if judged > LEVEL and len(outside) < needed:  # no attack, however good, could break a rule
+        if (
+            not isinstance(found, Unresolved) and judged > LEVEL and len(outside) < needed
+        ):  # no attack, however good, could break a rule
             reason = f"FPR {fpr:g} at {judged:.4g} needs {needed} non-members, there are {len(outside)}"
             found = Unresolved(reason=reason, have=len(outside), needed=needed)
         if isinstance(found, Unresolved):

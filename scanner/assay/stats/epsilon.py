@@ -4,7 +4,8 @@ Steinke, Nasr and Jagielski (2023, arXiv 2305.08846): a random split into member
 epsilon (pure) an attacker who guesses "member" is right with odds of at most the prior odds times e^epsilon, so the
 right ones among r guesses are dominated by Binomial(r, odds e^epsilon / (1 + odds e^epsilon)). A statement about this
 split and this attack: it refutes a smaller epsilon, and proves no larger one. Sizes of the split are fixed here, where
-the paper tosses independent coins; right guesses then vary less (Hoeffding 1963), on the safe side.
+the paper tosses independent coins; without any leak right guesses then vary less (Hoeffding 1963), on the safe side;
+at epsilon > 0 the bound is approximate, with an error that falls with the number of rows.
 """
 
 from __future__ import annotations
