@@ -1,11 +1,10 @@
-"""What the scripts share: public data that the project carries, and how many false alarms chance explains."""
+"""What the scripts share: public data that the project carries, and one thread a process."""
 
 from __future__ import annotations
 
 import os
 import sys
 from functools import lru_cache
-from math import comb
 from typing import Any
 
 import numpy as np
@@ -42,12 +41,3 @@ def german() -> tuple[Any, np.ndarray]:
 def taken(x: Any, rows: np.ndarray) -> Any:
     """Return rows of an array or a table."""
     return x.iloc[rows].reset_index(drop=True) if hasattr(x, "iloc") else x[rows]
-
-
-def most_alarms(runs: int, rate: float) -> int:
-    """Return the 99 % quantile of alarms among clean runs."""
-    below, most = 0.0, -1
-    while below < 0.99:
-        most += 1
-        below += comb(runs, most) * rate**most * (1 - rate) ** (runs - most)
-    return most

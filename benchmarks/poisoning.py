@@ -27,9 +27,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from assay.stats.multiplicity import most_alarms  # noqa: E402
 from assay.targets.refs import Shard  # noqa: E402
 from assay_detectors.poisoning.work import compare_labels  # noqa: E402
-from benchmarks.common import digits, german, most_alarms, one_thread, taken  # noqa: E402
+from benchmarks.common import digits, german, one_thread, taken  # noqa: E402
 
 warnings.filterwarnings("ignore", category=Warning, module="sklearn")
 ALPHA = 0.01

@@ -28,13 +28,14 @@ sys.path.insert(0, str(ROOT))
 from assay.stats.auc import auc  # noqa: E402
 from assay.stats.epsilon import epsilon  # noqa: E402
 from assay.stats.estimate import Unresolved  # noqa: E402
+from assay.stats.multiplicity import most_alarms  # noqa: E402
 from assay.stats.roc import tpr_at_fpr  # noqa: E402
 from assay.targets.models.sklearn_model import SklearnModel  # noqa: E402
 from assay.targets.refs import Shard  # noqa: E402
 from assay_detectors.privacy.membership import HALVES, _scores  # noqa: E402
 from assay_detectors.privacy.pool import TEST, TRAIN, choose  # noqa: E402
 from assay_detectors.privacy.work import ask_model, train_reference  # noqa: E402
-from benchmarks.common import digits, german, most_alarms, one_thread, taken  # noqa: E402
+from benchmarks.common import digits, german, one_thread, taken  # noqa: E402
 
 warnings.filterwarnings("ignore", category=Warning, module="sklearn")
 MAX_SHIFT = 0.1

@@ -23,7 +23,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.common import most_alarms  # noqa: E402
+from assay.stats.multiplicity import most_alarms  # noqa: E402
 from fixtures.build import build_compromised, build_credit  # noqa: E402
 
 ALPHA = 0.05

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.model.confidence import clopper_pearson, interval_at
-from assay.model.interval import Interval
-from assay_policies.limits import Standing, compare
+from assay.model.interval import Guesses, Interval
+from assay.model.measurement import Measurement
+from assay_policies.limits import Standing, compare, could_break
 from assay_policies.schema import Limit
 
 W, B, OPEN = Standing.WITHIN, Standing.BEYOND, Standing.OPEN
@@ -116,3 +117,28 @@ def test_an_interval_open_below_stays_open_at_every_level(build):
         update={"interval": Interval(low=None, high=0.2, level=0.95, method="upper-bound")}
     )
     assert build.verdict(build.record(build.outcome(worse)), rule).decisions[-1].verdict == "fail"
+
+
+@pytest.mark.parametrize(("k", "n", "limit", "verdict"), [
+    (3, 3, {"min": 0.5}, "inconclusive"),  # 0 of 3 would have an upper end above 0.5: no data of this size could fail
+    (40, 40, {"min": 0.5}, "pass"),
+    (0, 3, {"max": 0.5}, "inconclusive"),
+    (0, 40, {"max": 0.5}, "pass"),
+    (0, 40, {"min": 0.5}, "fail"),
+])  # fmt: skip
+def test_a_rule_that_these_data_could_not_break_does_not_pass(build, k, n, limit, verdict):
+    rule = {"id": "rate", "metric": "demo.check.rate", "limit": {**limit, "judge": "lower"}, "required": True}
+    decision = build.verdict(build.record(build.outcome(build.rate(k, n))), rule).decisions[-1]
+    assert decision.verdict == verdict
+    assert ("could not have broken the limit" in decision.reason) == (verdict == "inconclusive")
+
+
+def test_guesses_too_few_to_prove_the_limit_do_not_pass():
+    few, many = (Guesses(right=(of // 2,), of=(of,), odds=1.0) for of in (8, 80))
+    saved = Measurement(
+        metric="demo.check.epsilon", value=0.0, interval=Interval(low=0.0, high=None, level=0.95, method="guesses"),
+        statistic=few, n=40, method="guesses",
+    )  # fmt: skip
+    limit = Limit(max=1.0, judge="lower")
+    assert not could_break(saved, 0.99, limit)
+    assert could_break(saved.model_copy(update={"statistic": many}), 0.99, limit)

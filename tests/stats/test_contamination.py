@@ -64,6 +64,12 @@ def test_power_grows_with_the_share_and_with_alpha():
     assert found.power(0.01, 0.01) <= found.power(0.05, 0.01) <= found.power(0.05, 0.05)
 
 
+def test_there_is_no_power_below_the_smallest_p_value():
+    found = scores(np.random.default_rng(4), share=0.0)
+    assert found.power(0.2, 1e-3) > 0.99
+    assert found.power(0.2, 0.9 / 4001) == 0.0  # 4,000 permutations
+
+
 def test_chances_point_at_the_wrong_rows():
     found = scores(np.random.default_rng(5), share=0.1, apart=6.0)
     chances = found.chances(0.1)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.stats.multiplicity import holm, split_alpha
+from assay.stats.multiplicity import holm, most_alarms, split_alpha
 
 P = st.dictionaries(st.text(max_size=4), st.floats(0, 1), min_size=1, max_size=12)
 
@@ -58,3 +58,18 @@ def test_holm_lies_between_the_p_value_and_bonferroni(p_values):
 def test_refuses_what_cannot_be_split(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+@pytest.mark.parametrize(
+    ("runs", "rate", "level"), [(20, 0.05, 0.99), (60, 0.01, 0.99), (1, 0.0, 0.99), (5, 1.0, 0.5), (300, 0.3, 0.9)]
+)
+def test_the_most_alarms_are_the_binomial_quantile(runs, rate, level):
+    from scipy.stats import binom
+
+    assert most_alarms(runs, rate, level) == int(binom.ppf(level, runs, rate))
+
+
+@pytest.mark.parametrize("bad", [(0, 0.1, 0.9), (5, 1.1, 0.9), (5, 0.1, 1.0)])
+def test_most_alarms_refuses_what_is_no_probability(bad):
+    with pytest.raises(ValueError):
+        most_alarms(*bad)

@@ -25,6 +25,12 @@ def test_values_that_repeat_by_nature_are_no_copies():
     assert not found.copied
 
 
+def test_a_set_that_repeats_itself_hides_no_copies():
+    train = RNG.normal(size=(50, 3))
+    assert twins(train[:30], np.vstack([train, train])).copied
+    assert twins(np.vstack([train, train]), train[:30]).copied
+
+
 def test_tables_compare_by_value_whatever_the_type():
     train = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "z"]})
     other = pd.DataFrame({"a": [2.0, 2.0], "b": ["y", "z"]})

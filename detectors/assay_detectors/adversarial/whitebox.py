@@ -115,7 +115,7 @@ def _leave(
         reason = f"{ref.shown}: not attacked, {told['why']}"
         twin = next((one for one in ready if _alike(answers.get(ref.name), answers.get(one.name))), None)
         if twin is not None:
-            reason += f"; it answers the test rows as {twin.shown} does, which was"
+            reason += f"; it answers {len(answers[ref.name]):,} test rows as {twin.shown} does, which was"
         elif ready:
             labels = {**_budget_labels(budget, told), "model": ref.shown}
             ctx.unresolved(ROBUST, labels, reason)

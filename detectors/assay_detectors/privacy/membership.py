@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from assay.detector import Context, DetectorFailed, DetectorNotApplicable
 from assay.model.evidence import Evidence, Locator, Observation
+from assay.model.interval import Interval
 from assay.model.measurement import EVIDENCE_CAP, Measurement
 from assay.model.outcome import Cost
 from assay.model.spec import DetectorSpec
@@ -23,14 +24,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assay.model.base import Labels
+    from assay.stats.estimate import Unresolved
 
     Floats = NDArray[np.float64]
 
 HALVES = 2
 SATURATED = 0.5
 """Share of probabilities that are exactly 1 beyond which the scores cannot tell rows apart well."""
-LEVEL = 0.95
-"""At which a rate is resolved or refused, where no rule asks for more."""
 APART = 0.1
 """Difference in accuracy on unseen rows beyond which references are not like the model."""
 
@@ -172,9 +172,9 @@ def _measurements(
 ) -> Iterator[Measurement]:
     from assay.stats.auc import auc
     from assay.stats.epsilon import epsilon
-    from assay.stats.estimate import Unresolved
+    from assay.stats.estimate import Estimate, Unresolved
     from assay.stats.power import detectable_auc
-    from assay.stats.roc import non_members_for_evidence, tpr_at_fpr
+    from assay.stats.roc import tpr_at_fpr
 
     inside, outside = scores[member], scores[~member]
     level = ctx.level(AUC, labels, of)
@@ -196,18 +196,26 @@ def _measurements(
     )
     for fpr in FPRS:
         at = {"fpr": f"{fpr:g}", **labels}
-        found: Any = tpr_at_fpr(inside, outside, fpr)
-        judged = ctx.level(TPR, at, of)
-        needed = non_members_for_evidence(fpr, judged)
-        if (
-            not isinstance(found, Unresolved) and judged > LEVEL and len(outside) < needed
-        ):  # no attack, however good, could break a rule
-            reason = f"FPR {fpr:g} at {judged:.4g} needs {needed} non-members, there are {len(outside)}"
-            found = Unresolved(reason=reason, have=len(outside), needed=needed)
+        found = tpr_at_fpr(inside, outside, fpr)
+        found = _powerless(at, fpr, len(outside), of, ctx) or found if isinstance(found, Estimate) else found
         if isinstance(found, Unresolved):
             ctx.unresolved(TPR, at, f"{ref.shown}: {found.reason}", have=found.have, needed=found.needed)
         else:
             yield Measurement(metric=TPR, labels=at, **{**found.fields(), "method": f"{how}; {found.method}"})
+
+
+def _powerless(at: Labels, fpr: float, non_members: int, of: int, ctx: Context) -> Unresolved | None:
+    """Return a refusal where a rule asks for this rate and no attack, however good, could break it."""
+    from assay.stats.estimate import Unresolved
+    from assay.stats.roc import non_members_for_evidence
+
+    level = ctx.level(TPR, at, of)
+    needed = non_members_for_evidence(fpr, level)
+    asked = ctx.settled(TPR, Interval(low=0.0, high=0.0, level=1.0, method="exact"), at)  # never where no rule asks
+    if not asked or non_members >= needed:
+        return None
+    reason = f"FPR {fpr:g} at {level:.4g} needs {needed} non-members, there are {non_members}"
+    return Unresolved(reason=reason, have=non_members, needed=needed)
 
 
 def _surest(

@@ -37,6 +37,27 @@ def split_alpha(alpha: float, weights: Mapping[str, float]) -> dict[str, float]:
     return shares
 
 
+def most_alarms(runs: int, rate: float, level: float = 0.99) -> int:
+    """Return the `level` quantile of Binomial(runs, rate): alarms among clean runs that chance explains.
+
+    Args:
+        runs: independent clean runs.
+        rate: of alarms in each, in [0, 1].
+        level: in (0, 1).
+
+    Raises:
+        ValueError: no run, rate or level out of bounds.
+    """
+    at_least(runs, 1, "runs")
+    fraction(level, "level")
+    probability(rate, "rate")
+    below, most = (1 - rate) ** runs, 0
+    while below < level - 1e-12:
+        most += 1
+        below += math.comb(runs, most) * rate**most * (1 - rate) ** (runs - most)
+    return most
+
+
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     """Return adjusted p-values: rejecting those at or below alpha errs at all with probability at most alpha.
 

@@ -12,6 +12,7 @@ from assay.engine.plan import resolve_options
 from assay.model.errors import InvalidInput
 from assay.model.outcome import Status
 from assay.model.spec import OptionSpec
+from assay.stats.multiplicity import most_alarms
 from assay.testing.conformance import Build, Built, Example, NonConformant
 from assay.testing.neighbour import neighbour_of
 from assay.testing.scanning import Scanned, scan_with
@@ -177,19 +178,8 @@ def _silent(example: Example, folder: Path, what: str, build: Build) -> None:
         if outcome.status is not Status.RAN:
             raise NonConformant(f"{spec.id} does not measure {what}: {outcome.status}, {outcome.reason}")
         loud += scanned.alarms(spec.id)[:1]
-    if len(loud) > _allowed(example.seeds, example.error_rate):
+    if len(loud) > most_alarms(example.seeds, example.error_rate):
         raise NonConformant(f"{spec.id} raises alarms on {len(loud)} of {example.seeds} {what}: {loud[0]}")
-
-
-def _allowed(runs: int, rate: float) -> int:
-    """Return the 99 % quantile of the alarms among that many runs."""
-    from math import comb
-
-    below, allowed = 0.0, -1
-    while below < 0.99:
-        allowed += 1
-        below += comb(runs, allowed) * rate**allowed * (1 - rate) ** (runs - allowed)
-    return allowed
 
 
 def _built(build: Build, folder: Path, seed: int) -> Built:

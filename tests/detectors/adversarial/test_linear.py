@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, StandardScaler
@@ -15,6 +15,7 @@ from sklearn.svm import LinearSVC
 from assay.detector import DetectorFailed, DetectorNotApplicable
 from assay_detectors.adversarial.linear import linear_reason, slopes, worst
 from assay_detectors.adversarial.pgd import within
+from assay_detectors.adversarial.spec import ROBUST
 from assay_detectors.adversarial.threat import Threat, space
 
 PLAIN = {"columns": {}, "inputs": {"bounds": None}}
@@ -34,7 +35,7 @@ def pipeline(last=None):
     columns = ColumnTransformer(
         [("n", StandardScaler(), ["months", "sum", "age"]), ("c", OneHotEncoder(handle_unknown="ignore"), ["job"])]
     )
-    return make_pipeline(columns, last or LogisticRegression())
+    return make_pipeline(columns, LogisticRegression() if last is None else last)
 
 
 def brute_force(model, found, labels):
@@ -134,6 +135,33 @@ NOT_LINEAR = {
     "function": (make_pipeline(FunctionTransformer(np.exp), LogisticRegression()), "FunctionTransformer is not affine"),
     "clipped": (make_pipeline(MinMaxScaler(clip=True), LogisticRegression()), "MinMaxScaler cuts off"),
 }
+
+
+TWO = """
+    version: 1
+    name: loans
+    models: [{path: model.skops}, {path: other.skops}]
+    task: classification
+    io: {output: proba, classes: [bad, good]}
+    data: {test: {path: test.parquet, label: default}}
+"""
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["answers alike", "answers otherwise"])
+def test_a_model_beside_an_attacked_one_is_not_forgotten(table, same):
+    import skops.io
+
+    made = table(pipeline(), manifest=TWO)
+    other = pipeline(RandomForestClassifier(5, random_state=0)).fit(made.frame, made.y)
+    if same:  # a vote of one is the same model, and of no kind whose closed form is known
+        other = VotingClassifier([("one", pipeline())], voting="soft").fit(made.frame, made.y)
+    skops.io.dump(other, made.folder / "other.skops")
+    found = made.run()
+    assert set(found.robust) == {"model.skops"}
+    gaps = [(gap.metric, gap.labels["model"]) for gap in found.done.unresolved]
+    assert gaps == ([] if same else [(ROBUST, "other.skops")])
+    assert any("other.skops: not attacked" in text for text in found.said)
+    assert any("answers 300 test rows as model.skops does" in text for text in found.said) is same
 
 
 @pytest.mark.parametrize(("estimator", "words"), NOT_LINEAR.values(), ids=NOT_LINEAR)

@@ -170,6 +170,9 @@ def test_a_rate_that_no_attack_could_break_is_refused(records, others):
         def level(self, metric, labels, of):
             return 1 - 0.05 / 6
 
+        def settled(self, metric, interval, labels):
+            return labels.get("fpr") == "0.01"  # the only rate that a rule asks for
+
     found = records(members=300, others=others).fit(RandomForestClassifier(30, random_state=0)).run(asked=Asked())
     refused = {gap.labels["fpr"]: gap.needed for gap in found.refused}
     assert refused.get("0.01") == (None if others == 560 else 556)
