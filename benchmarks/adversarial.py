@@ -179,6 +179,7 @@ def art_pgd(model: Torch, x: np.ndarray, y: np.ndarray, eps: float) -> float:
         device_type="cpu",
     )  # fmt: skip
     inputs = x[:, None].astype(np.float32)
+    np.random.seed(0)  # ART draws from numpy's global state, and has no seed of its own
     made = ProjectedGradientDescentPyTorch(
         wrapped, norm=np.inf, eps=eps, eps_step=eps / 10, max_iter=40, num_random_init=1, verbose=False
     ).generate(x=inputs, y=y)
