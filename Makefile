@@ -49,10 +49,10 @@ check-fixtures: $(STAMP)
 # The statistics' claims and the detectors' false alarms, measured anew: each table fails where a claim breaks.
 soak: $(STAMP)
 	$(BIN)/python -W ignore benchmarks/coverage.py --jobs 2 --check
-	$(BIN)/python -W ignore benchmarks/poisoning.py --only null --runs 20 --check
 	$(BIN)/python -W ignore benchmarks/privacy.py --only null --runs 20 --check
 	$(BIN)/python -W ignore benchmarks/adversarial.py --no-art --check
 	$(BIN)/python -m pytest -n 2 -m soak
+	$(BIN)/python -W ignore benchmarks/poisoning.py --only null --runs 20 --check
 
 clean:
 	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache
