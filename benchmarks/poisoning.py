@@ -162,6 +162,8 @@ NULL = [("digits", f) for f in (nothing, imbalance, repeated, stamped, augmented
 NULL += [("german", f) for f in (nothing, imbalance, repeated, noise)]
 NOT_PROMISED = (moved,)
 """Shown, not held to the error rate: exchangeability is gone, and more than the inputs' distance tells."""
+ASSESSABLE = (nothing, imbalance, noise)
+"""Here the null holds, given the classes: a refusal would be a fault too."""
 POWER: list[tuple[str, str, Callable[[Split], None]]] = [
     ("digits", "random flips 1 %", flips(0.01)),
     ("digits", "random flips 2 %", flips(0.02)),
@@ -170,6 +172,8 @@ POWER: list[tuple[str, str, Callable[[Split], None]]] = [
     ("digits", "patch, all to one 4 %", patch(0.04)),
     ("digits", "patch, one source class 3 %", patch(0.03, source=True)),
     ("digits", "blended noise, all to one 5 %", blended(0.05)),
+    ("digits", "patch, all to one 15 %", patch(0.15)),
+    ("digits", "blended noise, all to one 20 %", blended(0.2)),
     ("german", "random flips 10 %", flips(0.1)),
     ("german", "random flips 20 %", flips(0.2)),
 ]
@@ -187,10 +191,15 @@ def measure(s: Split, seed: int, alpha: float = ALPHA) -> SimpleNamespace:
         opened, Shard("data.train"), seed=seed, alpha=alpha, class_alpha=alpha / s.classes, level=0.95, max_rows=10_000,
         max_shift=0.1,
     )  # fmt: skip
+    if found["apart"] is not None:
+        return SimpleNamespace(
+            assessed=False, p=1.0, p_class=1.0, low=0.0, share=0.0, hit=0, named=0, planted=len(s.planted),
+            cpu=time.process_time() - started, detectable=None,
+        )  # fmt: skip
     by_class = min((entry[1] for entry in found["classes"]), default=1.0) * max(1, len(found["classes"]))
     rows, wrong = {entry[0] for entry in found["located"]}, set(s.planted.tolist())
     return SimpleNamespace(
-        p=found["p"], p_class=min(1.0, by_class), low=found["share"]["interval"]["low"], share=found["share"]["value"],
+        assessed=True, p=found["p"], p_class=min(1.0, by_class), low=found["share"]["interval"]["low"], share=found["share"]["value"],
         hit=len(rows & wrong), named=len(rows), planted=len(wrong), cpu=time.process_time() - started,
         detectable=found["detectable"],
     )  # fmt: skip
@@ -203,8 +212,10 @@ def null_rows(runs: int) -> Iterator[tuple[str, bool]]:
         low = sum(f.low > 0 for f in found)
         fine = alarms[0] <= most_alarms(runs, 0.01) and alarms[1] <= most_alarms(runs, 0.05)
         fine = fine and alarms[2] <= most_alarms(runs, 0.01) and low <= most_alarms(runs, 0.05)
+        refused = sum(not f.assessed for f in found)
+        fine = fine and (bait not in ASSESSABLE or refused <= most_alarms(runs, 0.05))
         yield (
-            f"| {name} | {'clean' if bait is nothing else bait.__name__} | {runs} | {alarms[0] / runs:.3f} | {alarms[1] / runs:.3f} "
+            f"| {name} | {'clean' if bait is nothing else bait.__name__} | {runs} | {refused} | {alarms[0] / runs:.3f} | {alarms[1] / runs:.3f} "
             f"| {alarms[2] / runs:.3f} | {low / runs:.3f} | {sum(f.named for f in found)} |",
             fine or bait in NOT_PROMISED,
         )
@@ -223,11 +234,12 @@ def power_rows(runs: int) -> Iterator[str]:
             s = draw(name, 10_000 + seed)
             plant(s)
             found.append(measure(s, seed))
+        refused = sum(not f.assessed for f in found)
         true = np.mean([f.planted for f in found]) / SETS[name][1]
         hit, named, planted = (sum(getattr(f, key) for f in found) for key in ("hit", "named", "planted"))
         either = np.mean([min(f.p, f.p_class) < ALPHA for f in found])
         yield (
-            f"| {name} | {words} | {np.mean([f.p < ALPHA for f in found]):.2f} | {np.mean([f.p_class < ALPHA for f in found]):.2f} "
+            f"| {name} | {words} | {refused} | {np.mean([f.p < ALPHA for f in found]):.2f} | {np.mean([f.p_class < ALPHA for f in found]):.2f} "
             f"| {either:.2f} | {true:.3f} | {np.mean([f.share for f in found]):.3f} | {np.mean([f.low for f in found]):.3f} "
             f"| {np.mean([f.low > true + 1e-9 for f in found]):.2f} | {hit / max(1, planted):.2f} | {hit / max(1, named):.2f} "
             f"| {np.mean([f.cpu for f in found]):.1f} |"
@@ -255,7 +267,7 @@ def case_rows(folder: Path) -> Iterator[str]:
         groups.setdefault((entry["dataset"], f"{entry['attack']} {entry['rate']}"), []).append((entry, measure(s, 0)))
     for (dataset, attack), found in groups.items():
         hit, named, planted = (sum(getattr(f, key) for _, f in found) for key in ("hit", "named", "planted"))
-        shown = " ".join(f"{f.p:.1g}/{f.p_class:.1g}" for _, f in found)
+        shown = " ".join(f"{f.p:.1g}/{f.p_class:.1g}" if f.assessed else "not assessed" for _, f in found)
         recall = f"{hit / planted:.2f}" if planted else "–"
         yield f"| {dataset} | {attack} | {shown} | {recall} | {hit / named if named else float('nan'):.2f} | {named} |"
 
@@ -270,16 +282,18 @@ def main() -> int:
     asked = parser.parse_args()
     started, bad = time.process_time(), []
     if asked.only != "power":
-        print("| data | honest, and | runs | p < .01 | p < .05 | class p < .01 | low end > 0 | rows named |")
-        print("|---|---|---|---|---|---|---|---|")
+        print(
+            "| data | honest, and | runs | not assessed | p < .01 | p < .05 | class p < .01 | low end > 0 | rows named |"
+        )
+        print("|---|---|---|---|---|---|---|---|---|")
         for row, fine in null_rows(asked.runs):
             print(row, flush=True)
             bad += [] if fine else [row]
     if asked.only != "null":
         print(
-            "\n| data | planted | power at .01 | class | either | true share | estimate | low end | low end too high | rows found | of those named | CPU s |"
+            "\n| data | planted | not assessed | power at .01 | class | either | true share | estimate | low end | low end too high | rows found | of those named | CPU s |"
         )
-        print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+        print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
         for row in power_rows(max(1, asked.runs // 2)):
             print(row, flush=True)
     if asked.cases:

@@ -50,7 +50,7 @@ class LabelsDetector:
         )
         for sentence in found["sentences"]:
             ctx.not_covered(sentence)
-        if found["detectable"] is None:
+        if found["apart"] is None and found["detectable"] is None:
             ctx.not_covered(
                 "wrong labels of which the inputs say nothing: in the training data not even a share of "
                 f"{SHARES[-1]:.0%} would surely be seen"
@@ -79,21 +79,26 @@ def _measurements(
 ) -> Iterator[Measurement]:
     train, trusted_file = target.input(TRAIN), target.input(TRUSTED)
     assert train is not None and trusted_file is not None
+    every = found["tested"] + found["left_out"]
+    yield _wrong(
+        ctx, list(_conflicts(found, train.shown, trusted_file.shown)), found["copies"], every + found["copies"]
+    )
+    if found["apart"] is not None:
+        for metric in (P_VALUE, SHARE):
+            for labels in (WHOLE, {"scope": "class"}):
+                ctx.unresolved(metric, labels, found["apart"])
+        return
+    if found["left_out"]:
+        away = f"{found['left_out']} of {every} training rows lie away from all trusted ones"
+        reason = f"{away}, so their labels were compared with none"
+        ctx.unresolved(P_VALUE, WHOLE, reason, have=found["tested"], needed=every)
     method = (
         f"permutation test of the surprise of labels under leave-one-out nearest neighbours and ridge"
         f"{', and predicted from trusted halves' if found['scores'] > 1 else ''}, trusted={found['trusted']} "
         f"tested={found['tested']}, max_rows={ctx.options['max_rows']}, max_shift={ctx.options['max_shift']:g}"
     )
     suspects = list(_suspects(found, train.shown))
-    every = found["tested"] + found["left_out"]
-    yield _wrong(
-        ctx, list(_conflicts(found, train.shown, trusted_file.shown)), found["copies"], every + found["copies"]
-    )
     whole = suspects if found["p"] < 1 - level else []
-    if found["left_out"]:
-        away = f"{found['left_out']} of {every} training rows lie away from all trusted ones"
-        reason = f"{away}, so their labels were compared with none"
-        ctx.unresolved(P_VALUE, WHOLE, reason, have=found["tested"], needed=every)
     yield _p_value(
         ctx, WHOLE, found["p"], whole, n=found["tested"], method=method, alpha=1 - level, null_rows=found["trusted"],
         detectable=found["detectable"],

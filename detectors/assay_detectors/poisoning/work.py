@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from assay.model.errors import UnusableInput
 from assay.stats.contamination import Contamination, Contest, together
 from assay.stats.estimate import Unresolved
-from assay.stats.exchangeable import exchangeability
 from assay.stats.power import POWER
 from assay.targets.encode import encode
 from assay.targets.labels import coded
 from assay.targets.twins import twins
 from assay.targets.wording import masked
+from assay_detectors.poisoning.gate import told_apart
 from assay_detectors.poisoning.suspicion import Rows, Score, Suspicion, detectable
 
 if TYPE_CHECKING:
@@ -73,11 +73,13 @@ def compare_labels(
     Raises:
         UnusableInput: no labels, too few rows.
     """
-    import numpy as np
-
     read = _read(opened, seed, max_rows)
     sentences = list(read.sentences)
     suspicion = _suspicion(opened, shard, read, seed, max_shift, sentences)
+    counts = _common(read, suspicion, sentences)
+    apart = told_apart(read.gate, read.rows, suspicion.near, seed, max_shift)
+    if apart is not None:
+        return {**counts, "apart": apart}
     scores = suspicion.scores()
     whole = _judged(scores, None, seed, level)
     if isinstance(whole, Unresolved):  # the counts were checked; a class alone may lack rows
@@ -94,16 +96,22 @@ def compare_labels(
         "detectable": shares[0],
         "share": _plain(whole.share),
         **_by_class(read, suspicion.near, by_class, dict(zip(assessed, shares[1:], strict=True))),
+        **counts,
+        "scores": len(scores),
+        "located": located,
+    }
+
+
+def _common(read: _Read, suspicion: Suspicion, sentences: list[str]) -> dict[str, Any]:
+    """Return what is known before labels are compared."""
+    return {
+        "apart": None,
         "tested": suspicion.compared,
         "left_out": len(read.tested) - suspicion.compared,
         "trusted": int((suspicion.near & read.rows.trusted).sum()),
-        "scores": len(scores),
-        "located": located,
         "conflicts": read.conflicts,
         "copies": read.copies,
         "sentences": sentences,
-        "suspected": len(located),
-        "classes_total": int(np.unique(read.rows.labels).size),
     }
 
 
@@ -125,8 +133,6 @@ def _suspicion(
             f"{opened.shown(shard.input)}: only {suspicion.compared} of {len(read.tested)} rows are like any row of "
             f"{opened.shown(TRUSTED)}, and {LEAST_TESTED} are needed; give trusted rows from where the others come from"
         )
-    if not _alike(read, seed, max_shift, sentences):
-        suspicion.drop_reference()
     return suspicion
 
 
@@ -233,26 +239,6 @@ def _conflicts(rows: NDArray[np.bool_], first: Codes, codes: list[Codes], names:
         for row in np.flatnonzero(rows)
         if codes[0][row] != codes[1][first[row]]
     ]
-
-
-def _alike(read: _Read, seed: int, max_shift: float, sentences: list[str]) -> bool:
-    """Say whether training inputs are like trusted ones, as far as blind classifiers can tell.
-
-    A share s of rows unlike all others cannot give a classifier an AUC above 0.5 + s / 2; so a higher one means that
-    more of the training rows differ, by augmentation, drift or otherwise: then trusted rows are no reference for them.
-    """
-    trusted = read.rows.trusted
-    gate = exchangeability(read.gate[~trusted], read.gate[trusted], seed=seed)
-    if isinstance(gate, Unresolved):
-        return False
-    low = gate.auc.interval.low or 0.0
-    if low <= 0.5 + max_shift / 2:
-        return True
-    sentences.append(
-        f"{_SHARED} (the inputs of {2 * low - 1:.0%} or more of the training rows differ from the trusted ones, by "
-        "augmentation or another origin: no reference)"
-    )
-    return False
 
 
 def _judged(

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from assay.model.errors import UnusableInput
+from assay.targets.base import Target
+from assay.targets.resolve import resolve
+from assay.testing.direct import run_detector
+from assay_detectors.poisoning.labels import LabelsDetector
 from assay_detectors.poisoning.predict import LeaveOneOut, Reference, surprise
+
+
+def run(data):
+    resolved = resolve(data.write())
+    return run_detector(LabelsDetector(), Target(resolved.manifest, resolved.root, resolved.inputs), seed=0)
 
 
 def test_random_wrong_labels_are_found_and_pointed_at(clouds):
@@ -70,6 +79,42 @@ def test_odd_but_honest_data_are_silent(clouds, bait):
     assert found.p[None].value > 0.01
     assert min(m.value for name, m in found.p.items() if name is not None) > 0.01 / 4
     assert not found.rows
+
+
+def augmented(data):
+    """Half of the training rows are smoothed: drawn towards the middle of their class; labels kept."""
+    some = data.rng.permutation(data.train)[: len(data.train) // 2]
+    middle = np.array([data.x[data.y == code].mean(axis=0) for code in range(data.classes)])[data.y[some]]
+    data.x[some] = middle + 0.3 * (data.x[some] - middle)
+
+
+def test_labels_are_not_compared_where_the_inputs_differ_within_the_classes(clouds):
+    data = clouds(train=600, trusted=300)
+    augmented(data)
+    twins, partners = data.train[:30], data.trusted[:30]
+    data.x[twins], data.y[twins] = data.x[partners], data.y[partners]
+    data.y[twins[0]] = (data.y[twins[0]] + 1) % data.classes
+    done = run(data)
+    assert {(entry.metric.rsplit(".", 1)[1], entry.labels["scope"]) for entry in done.unresolved} == {
+        (metric, scope) for metric in ("p-value", "share") for scope in ("global", "class")
+    }
+    assert "of the training rows differ from the trusted ones" in done.unresolved[0].reason
+    (conflicts,) = done.measurements  # what is known without statistics is not lost
+    assert (conflicts.metric, conflicts.value) == ("poisoning.labels.conflicts", 1)
+
+
+def test_classes_mixed_otherwise_are_compared(clouds):
+    data = clouds(train=900, trusted=300).flip(0.06)
+    data.train = np.setdiff1d(data.train, data.train[np.isin(data.y[data.train], (1, 2))][60:])
+    found = data.run()
+    assert found.p[None].value < 0.01
+    assert not found.refused
+
+
+def test_many_rows_with_one_trigger_are_found_not_taken_for_another_origin(clouds):
+    found = clouds(train=900, trusted=300).backdoor(0.15, target=1).run()
+    assert found.p[None].value < 0.01
+    assert found.rows
 
 
 def test_what_would_have_been_seen_is_said_and_true(clouds):
