@@ -82,6 +82,7 @@ def imports(m: Machine, module: Any, name: Any, opcode: str) -> Global:
     if known is not None and known.finding is None:
         return known
     power = trusted(module, name)
+    m.report.lists("imports", full, m.offset, power=power, opcode=opcode)
     judged = None if power else m.report.find("import", full, f"imports {full}", m.offset, opcode)
     found = Global(full, power, judged)
     if power:
@@ -155,6 +156,7 @@ def op_extension(m: Machine, at: int) -> int:
 def call(m: Machine, function: Any, arguments: Any, opcode: str) -> Any:
     """Return the symbolic result of a call; record it unless the callable is trusted to be called."""
     if isinstance(function, Global):
+        m.report.lists("calls", function.name, m.offset, power=function.power, opcode=opcode)
         if function.finding is not None:
             if function.finding["kind"] != "call":
                 function.finding["kind"] = "call"

@@ -34,7 +34,7 @@ def read_pickles(source: Source, report: Report, budget: Budget, nested: ReadNes
                 report.unread(f"bytes from {start} on, behind the last pickle, cannot be read as a pickle ({error})")
             break
         except Unread as error:
-            report.unread(str(error))
+            report.unread(str(error), error.rule)
             break
         _written_out(machine)
         machine.fresh()
@@ -53,7 +53,7 @@ def read_legacy(source: Source, report: Report, budget: Budget, nested: ReadNest
     except Broken as error:
         report.unread(f"the pickle breaks at byte {machine.offset}: {error}")
     except Unread as error:
-        report.unread(str(error))
+        report.unread(str(error), error.rule)
     else:
         _more(machine)
         rest = machine.buf[machine.at :]

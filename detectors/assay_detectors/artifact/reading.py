@@ -62,7 +62,7 @@ class Reader:
                 raise Unread(f"more than {MAX_DEPTH} containers lie within each other")
             self._read(source, length, form, report)
         except Unread as error:
-            report.unread(str(error))
+            report.unread(str(error), error.rule)
         finally:
             self.depth -= 1
 
@@ -123,7 +123,7 @@ class Reader:
             self.member(opened, None, "", inner)
             opened.skip(1 << 62)
         except Unread as error:
-            inner.unread(str(error))
+            inner.unread(str(error), error.rule)
         report.absorb(inner)
 
     def member(self, source: Source, length: int | None, name: str, report: Report, *, raw: bool = False) -> None:
@@ -168,7 +168,7 @@ class Reader:
         try:
             self.member(source, length, name, report, raw=raw)
         except Unread as error:
-            report.unread(str(error))
+            report.unread(str(error), error.rule)
 
     def zip(self, source: Source, length: int | None, report: Report) -> None:
         """Read every member of a zip."""
@@ -190,7 +190,7 @@ class Reader:
                 self.zip_member(content, info, archive.flavour, inner)
                 content.skip(1 << 62)
             except Unread as error:
-                inner.unread(str(error))
+                inner.unread(str(error), error.rule)
             report.absorb(inner)
 
     def zip_member(self, content: Source, info: zipfile.ZipInfo, flavour: str, report: Report) -> None:
@@ -291,7 +291,7 @@ def _read_file(file: Any, form: str, reader: Reader, report: Report) -> None:
             try:
                 reader.onnx(data, report)
             except Unread as error:
-                report.unread(str(error))
+                report.unread(str(error), error.rule)
     else:
         reader.read(FilePart(descriptor, 0, size), size, form, report)
     if form not in sniff.ZIP_BASED and form != sniff.TAR and zipfile.is_zipfile(file):

@@ -23,7 +23,14 @@ MAX_NESTED = 256 << 20
 
 
 class Unread(Exception):
-    """The rest cannot be read; the text says why, in one sentence without a full stop."""
+    """The rest cannot be read; the text says why, in one sentence without a full stop.
+
+    `rule`, a key of `report.RULES`, says what kind of anomaly it is; None where the file is in order, only not analysed.
+    """
+
+    def __init__(self, reason: str, rule: str | None = "damaged") -> None:
+        super().__init__(reason)
+        self.rule = rule
 
 
 class Budget:
