@@ -1,375 +1,191 @@
-"""Write scanner/assay/targets/allowlist.json from installed libraries and the reviewed list; `--check` only compares.
+"""Write the allowlist's data: `allowlist.introspected.yaml` from installed libraries, `allowlist.json` from both YAMLs.
 
-A class enters by introspection when it belongs to a known family (estimators, modules, optimizers, sparse matrices,
-...), is found under exactly the name that pickle writes, and none of the methods that run while unpickling holds a call
-that could execute, open or import (`RISKY`, looked for in the source of the classes in its MRO).
+    python scripts/allowlist.py            introspect the installed libraries, then write both files
+    python scripts/allowlist.py --data     write the JSON from the YAML as it stands
+    python scripts/allowlist.py --check    write nothing; exit 1 where a file is not what it would write
+
+`--check` goes with either. The YAML is what people read and review; the JSON is what a scan reads.
 """
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import json
-import pkgutil
 import re
 import sys
-import warnings
-from collections import defaultdict
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from allowlist_reviewed import FORBIDDEN, OLD_SKLEARN, REVIEWED
+from assay.documents.yaml_text import parse
+from assay.targets.allowlist import POWERS
+from assay.targets.forbidden import NAMES as FORBIDDEN
 
-TARGET = Path(__file__).parents[1] / "scanner" / "assay" / "targets" / "allowlist.json"
-VERSION = "1"
-RISKY = re.compile(
-    r"(?<![\w.])(exec|eval|open|compile|__import__|getattr_static|load|loads)\s*\(|import_module\s*\("
-    r"|\bos\.(system|popen|remove|unlink)|subprocess|_attach_methods"
-)
-ROUNDABOUT = re.compile(r"\bgetattr\s*\(|attrgetter|methodcaller|\bParallel\s*\(|\bdelayed\s*\(|setattr\s*\(")
-"""Functions that look up what they call by name, or pass it on, are no numeric functions."""
-HOOKS = (
-    "__new__",
-    "__init__",
-    "__post_init__",
-    "__setstate__",
-    "__setitem__",
-    "__setattr__",
-    "__hash__",
-    "append",
-    "extend",
-    "add",
-)
-SKIPPED_PARTS = (
-    "tests",
-    "conftest",
-    "_build_utils",
-    "externals",
-    "_testing",
-    "testing",
-    "setup",
-    "__main__",
-    "_mocking",
-)
+FOLDER = Path(__file__).parents[1] / "scanner" / "assay" / "targets"
+REVIEWED = FOLDER / "allowlist.reviewed.yaml"
+INTROSPECTED = FOLDER / "allowlist.introspected.yaml"
+DATA = FOLDER / "allowlist.json"
 
-Found = dict[str, dict[str, str]]
+HEADER = """\
+# The allowlist, part 2 of 2: names found by introspection. Made by scripts/allowlist.py from the installed libraries,
+# without those of part 1; edit nothing here. `versions`: the releases whose code was looked at.
+"""
+REASONS = {
+    "constructor": (
+        "Classes of {library} found by introspection of {families}: none of the methods that run while unpickling "
+        "(__new__, __init__, __setstate__, __setitem__, append, ...) holds a call that could execute, open or import; "
+        "{state}"
+    ),
+    "rebuild": (
+        "Rebuilding helpers of {library} found by introspection: they make an object of a class of their own module, "
+        "or of one that the pickle imports beside them."
+    ),
+    "data": "Types of numbers and storage that {library} itself registers: no code, no state that acts.",
+    "function": (
+        "Numeric functions of {library} found by introspection, to be kept as a parameter, never called while loading: "
+        "compiled, or without a call that could execute, open, import or look up by name in their source."
+    ),
+}
+FAMILIES = {
+    "scikit-learn": ("all its public and private modules but tests and data sets", "BaseEstimator restores the state."),
+    "numpy": ("generators of random numbers and polynomials", "state is numbers."),
+    "scipy": ("sparse matrices, splines, trees, rotations", "state is arrays. Distributions are left out."),
+    "pandas": ("frames, indexes, extension arrays and compiled types", "state is arrays and labels."),
+    "torch": ("modules, optimizers and schedulers", "Module and Optimizer restore the state."),
+}
+_RANGE = re.compile(r"[<>=!]=?\d[\w.]*(,[<>=!]=?\d[\w.]*)*")
+_ODD = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
-
-def modules_of(package: str, depth: int = 9) -> Iterator[ModuleType]:
-    """Import a package and everything below it but tests; what cannot be imported is left out."""
-    root = importlib.import_module(package)
-    yield root
-    if not hasattr(root, "__path__"):
-        return
-    for info in pkgutil.walk_packages(root.__path__, package + ".", onerror=lambda _name: None):
-        if info.name.count(".") > depth or any(part in SKIPPED_PARTS for part in info.name.split(".")):
-            continue
-        try:
-            yield importlib.import_module(info.name)
-        except Exception:  # noqa: BLE001 - an optional dependency may fail in any way
-            continue
+Names = dict[str, list[str]]
 
 
-def is_risky(cls: type) -> bool:
-    """Say whether a method that unpickling may run holds a risky call."""
-    for base in cls.__mro__:
-        for hook in HOOKS:
-            method = base.__dict__.get(hook)
-            if method is None or base is object:
-                continue
-            try:
-                source = inspect.getsource(method)
-            except (TypeError, OSError):
-                continue
-            if RISKY.search(source):
-                return True
-    return False
+@dataclass(frozen=True)
+class Group:
+    """Names that share library, power and reason."""
+
+    library: str
+    versions: str
+    power: str
+    reason: str
+    names: Names
 
 
-def is_importable(module: str, name: str, thing: object) -> bool:
-    """Say whether pickle would find this very thing under this name."""
-    return getattr(sys.modules.get(module), name, None) is thing
+def read_groups(path: Path) -> tuple[dict[str, Any], list[Group]]:
+    """Return the document and its groups.
+
+    Raises:
+        ValueError: a group lacks something, or holds what no list may trust.
+    """
+    data = parse(path.read_bytes(), path.name).data
+    groups = [Group(**entry) for entry in data["groups"]]
+    for group in groups:
+        where = f"{path.name}, {group.library} {group.power}"
+        if group.power not in POWERS or not _RANGE.fullmatch(group.versions) or len(group.reason.split()) < 4:
+            raise ValueError(f"{where}: power, versions or reason is not valid")
+        for module, names in group.names.items():
+            bad = [name for name in names if not name.isidentifier() or name in FORBIDDEN]
+            if bad or not all(part.isidentifier() for part in module.split(".")):
+                raise ValueError(f"{where}: {module} {bad} can never be trusted")
+    return data, groups
 
 
-def add(found: Found, module: str, name: str, power: str) -> None:
-    """Enter one name unless it is dotted or forbidden."""
-    if name.isidentifier() and name not in FORBIDDEN and not module.startswith("__"):
-        found[module].setdefault(name, power)
+def merged(groups: Iterable[Group]) -> dict[str, dict[str, str]]:
+    """Return module -> name -> power.
+
+    Raises:
+        ValueError: a name stands in two groups.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for group in groups:
+        for module, names in group.names.items():
+            for name in names:
+                if name in found.setdefault(module, {}):
+                    raise ValueError(f"{module}.{name} stands in two groups")
+                found[module][name] = group.power
+    return found
 
 
-def classes(found: Found, package: str, families: tuple[type, ...]) -> None:
-    """Enter the classes of a package that belong to one of the families, under home and public names."""
-    for module in modules_of(package):
-        for name, thing in list(vars(module).items()):
-            if not isinstance(thing, type) or not str(thing.__module__).startswith(package.split(".")[0]):
-                continue
-            if not issubclass(thing, families) or is_risky(thing):
-                continue
-            if name == thing.__name__ and (thing.__module__ == module.__name__ or is_public(module.__name__)):
-                add(found, module.__name__, name, "constructor")
-            if is_importable(thing.__module__, thing.__name__, thing):
-                add(found, thing.__module__, thing.__name__, "constructor")
+def compact() -> str:
+    """Return the JSON that a scan reads: module -> power -> names in one string."""
+    reviewed, first = read_groups(REVIEWED)
+    introspected, second = read_groups(INTROSPECTED)
+    names = {}
+    for module, entries in sorted(merged([*first, *second]).items()):
+        powers = sorted(set(entries.values()))
+        names[module] = {p: " ".join(sorted(name for name in entries if entries[name] == p)) for p in powers}
+    data = {"version": reviewed["version"], "introspected": introspected["introspected"], "names": names}
+    return json.dumps(data, indent=0) + "\n"
 
 
-def is_public(module: str) -> bool:
-    """Say whether no part of a module's name is private."""
-    return not any(part.startswith("_") for part in module.split("."))
+def introspected() -> str:
+    """Return the text of part 2, from the libraries installed here."""
+    from allowlist_introspect import GATHERERS, introspect
+
+    known = merged(read_groups(REVIEWED)[1])
+    versions, groups = {}, []
+    for library in GATHERERS:
+        version, found = introspect(library)
+        versions[library] = version.partition("+")[0]
+        groups += _grouped(library, _series(version), found, known)
+    head = "".join(f"  {library}: {version}\n" for library, version in versions.items())
+    return HEADER + "introspected:\n" + head + "groups:\n" + "".join(map(group_text, groups))
 
 
-def is_compiled(thing: type) -> bool:
-    """Say whether a class is a C extension type of its own module (no Python code in it)."""
-    home = sys.modules.get(thing.__module__)
-    file = str(getattr(home, "__file__", "") or "")
-    return file.endswith((".so", ".pyd")) and not issubclass(thing, BaseException)
+def _grouped(
+    library: str, series: str, found: dict[str, dict[str, str]], known: dict[str, dict[str, str]]
+) -> Iterable[Group]:
+    """Yield one group per power; a name that was entered before keeps its place."""
+    families, state = FAMILIES[library]
+    by_power: dict[str, Names] = {}
+    for module, entries in found.items():
+        for name, power in entries.items():
+            if name not in known.setdefault(module, {}):
+                known[module][name] = power
+                by_power.setdefault(power, {}).setdefault(module, []).append(name)
+    for power, names in sorted(by_power.items()):
+        reason = REASONS[power].format(library=library, families=families, state=state)
+        yield Group(library, series, power, reason, names)
 
 
-def helpers(found: Found, module: ModuleType) -> None:
-    """Enter Cython's rebuilding functions, which make an object of a class that is named beside them."""
-    for name in vars(module):
-        if name.startswith("__pyx_unpickle_") or name == "newObj":
-            add(found, module.__name__, name, "rebuild")
+def _series(version: str) -> str:
+    """Return the range of the minor release that was looked at: 1.9.1 -> >=1.9,<1.10."""
+    major, minor = (int(part) for part in version.split(".")[:2])
+    return f">={major}.{minor},<{major}.{minor + 1}"
 
 
-SKLEARN_LEFT_OUT = (
-    "sklearn.datasets",
-    "sklearn.experimental",
-    "sklearn.inspection",
-    "sklearn.externals",
-    "sklearn.callback",
-)
-SKLEARN_FUNCTIONS = [
-    "cluster",
-    "compose",
-    "covariance",
-    "cross_decomposition",
-    "decomposition",
-    "ensemble",
-    "feature_extraction",
-    "feature_selection",
-    "gaussian_process",
-    "linear_model",
-    "manifold",
-    "metrics",
-    "mixture",
-    "neighbors",
-    "neural_network",
-    "preprocessing",
-    "svm",
-    "tree",
-    "utils.extmath",
-    "externals.array_api_compat.numpy",
-]
+def group_text(group: Group) -> str:
+    """Return one group as YAML."""
+    lines = [f"  - library: {group.library}", f'    versions: "{group.versions}"', f"    power: {group.power}"]
+    lines += ["    reason: >-", _wrapped(group.reason, "      ", "      "), "    names:"]
+    for module, names in group.names.items():
+        plain = [f'"{name}"' if name.lower() in _ODD else name for name in names]
+        lines.append(_wrapped(f"{module}: [{', '.join(plain)}]", "      ", "        "))
+    return "\n".join(lines) + "\n"
 
 
-def sklearn_names(found: Found) -> None:
-    """Enter every class of scikit-learn that passes `is_risky`, and its numeric functions as values."""
-    for module in modules_of("sklearn"):
-        if module.__name__.startswith(SKLEARN_LEFT_OUT):
-            continue
-        helpers(found, module)
-        for name, thing in list(vars(module).items()):
-            if not isinstance(thing, type) or not thing.__module__.startswith("sklearn.") or name != thing.__name__:
-                continue
-            home = thing.__module__ == module.__name__
-            if (home or is_public(module.__name__)) and not is_risky(thing) and not issubclass(thing, BaseException):
-                add(found, module.__name__, name, "constructor")
-    for short in SKLEARN_FUNCTIONS:
-        for module in modules_of(f"sklearn.{short}"):
-            functions(found, module)
-    for module, names in OLD_SKLEARN.items():
-        for name in names.split():
-            add(found, module, name, "constructor")
-
-
-def functions(found: Found, module: ModuleType) -> None:
-    """Enter the functions that a module defines itself, as values only."""
-    for name, thing in vars(module).items():
-        if inspect.isroutine(thing) and getattr(thing, "__module__", "") == module.__name__:
-            source = "" if not inspect.isfunction(inspect.unwrap(thing)) else inspect.getsource(thing)
-            if not RISKY.search(source) and not ROUNDABOUT.search(source):
-                add(found, module.__name__, name, "function")
-
-
-def numpy_names(found: Found) -> None:
-    """Enter the names of numpy."""
-    import numpy as np
-    from numpy import dtypes
-    from numpy.random import _generator, _mt19937, _pcg64, _philox, _sfc64, bit_generator, mtrand
-
-    for name, thing in vars(np).items():
-        if isinstance(thing, type) and issubclass(thing, np.generic | np.dtype):
-            add(found, "numpy", name, "data")
-        elif isinstance(thing, np.ufunc):
-            for home in ("numpy", "numpy.core._multiarray_umath", "numpy._core._multiarray_umath"):
-                add(found, home, name, "function")
-    for name in ("bool", "int", "float", "str", "object", "bool_", "float_", "unicode_", "string_", "complex_"):
-        add(found, "numpy", name, "data")
-    for name in dtypes.__all__:
-        add(found, "numpy.dtypes", name, "data")
-    for module in (_generator, _mt19937, _pcg64, _philox, _sfc64, bit_generator, mtrand):
-        helpers(found, module)
-        for name, thing in vars(module).items():
-            if isinstance(thing, type) and thing.__module__ == module.__name__:
-                add(found, module.__name__, name, "constructor")
-    from numpy.polynomial._polybase import ABCPolyBase
-
-    classes(found, "numpy.polynomial", (ABCPolyBase,))
-
-
-def scipy_names(found: Found) -> None:
-    """Enter the names of scipy."""
-    import scipy.special
-    from scipy import interpolate, optimize, spatial, stats
-    from scipy.sparse import _base
-
-    classes(found, "scipy.sparse", (_base._spbase, _base.sparray))
-    for kind in ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"]:
-        add(found, f"scipy.sparse.{kind}", f"{kind}_matrix", "constructor")
-    import numpy as np
-
-    for name, thing in vars(scipy.special).items():
-        if isinstance(thing, np.ufunc):
-            for home in ("scipy.special", "scipy.special._ufuncs", "scipy.special._special_ufuncs"):
-                add(found, home, name, "function")
-    for module in (interpolate, spatial, optimize, stats):
-        wanted = "BSpline NdBSpline PPoly BPoly CubicSpline PchipInterpolator Akima1DInterpolator interp1d interp2d"
-        wanted += " RegularGridInterpolator UnivariateSpline InterpolatedUnivariateSpline LSQUnivariateSpline"
-        wanted += " RectBivariateSpline LinearNDInterpolator NearestNDInterpolator BarycentricInterpolator"
-        wanted += (
-            " RBFInterpolator Rbf KDTree cKDTree Delaunay ConvexHull OptimizeResult LbfgsInvHessProduct gaussian_kde"
-        )
-        for name in wanted.split():
-            thing = getattr(module, name, None)
-            if isinstance(thing, type) and not is_risky(thing):
-                add(found, thing.__module__, name, "constructor")
-                add(found, module.__name__, name, "constructor")
-    functions(found, importlib.import_module("scipy._lib.array_api_compat.numpy._aliases"))
-    for module_name in ("scipy.spatial.transform._rotation", "scipy.spatial._ckdtree"):
-        module = importlib.import_module(module_name)
-        helpers(found, module)
-        for name, thing in vars(module).items():
-            if isinstance(thing, type) and thing.__module__ == module_name:
-                add(found, module_name, name, "constructor")
-
-
-PANDAS_NATIVE = tuple(f"pandas._libs.{part}" for part in ("arrays", "internals", "interval", "missing", "tslibs"))
-
-
-def pandas_names(found: Found) -> None:
-    """Enter the names of pandas."""
-    import pandas as pd
-    from pandas.api.extensions import ExtensionArray, ExtensionDtype
-    from pandas.core.flags import Flags
-
-    families = (pd.DataFrame, pd.Series, pd.Index, ExtensionArray, ExtensionDtype, pd.tseries.offsets.DateOffset, Flags)
-    classes(found, "pandas.core", families)
-    for module in modules_of("pandas.core.indexes"):
-        for name, thing in vars(module).items():
-            if name.startswith("_new_") and inspect.isfunction(thing):
-                add(found, module.__name__, name, "rebuild")
-    for module in modules_of("pandas._libs"):
-        if not module.__name__.startswith(PANDAS_NATIVE):
-            continue
-        helpers(found, module)
-        for name, thing in vars(module).items():
-            if isinstance(thing, type) and thing.__module__ == module.__name__ and is_compiled(thing):
-                add(found, module.__name__, name, "constructor")
-    for name in [
-        "DataFrame",
-        "Series",
-        "Index",
-        "RangeIndex",
-        "MultiIndex",
-        "Categorical",
-        "Timestamp",
-        "Timedelta",
-        "Period",
-        "Interval",
-        "NaT",
-        "NA",
-    ]:
-        add(found, "pandas", name, "constructor")
-
-
-def torch_names(found: Found) -> None:
-    """Enter the names of torch."""
-    import torch
-    from torch.optim.lr_scheduler import LRScheduler
-
-    for package in ("torch.nn.modules", "torch.nn.utils.rnn", "torch.nn.parameter"):
-        for inner in modules_of(package):
-            for name, thing in vars(inner).items():
-                own = isinstance(thing, type) and thing.__module__ == inner.__name__
-                if own and issubclass(thing, torch.nn.Module | torch.Tensor | tuple) and not is_risky(thing):
-                    add(found, inner.__name__, name, "constructor")
-    add(found, "torch.nn.utils.rnn", "PackedSequence", "constructor")
-    add(found, "torch.nn.parameter", "Parameter", "constructor")
-    add(found, "torch.nn.parameter", "Buffer", "constructor")
-    classes(found, "torch.optim", (torch.optim.Optimizer, LRScheduler))
-    functions(found, torch.nn.functional)
-    for name, thing in vars(torch).items():
-        if isinstance(thing, torch.dtype | torch.layout | torch.memory_format | torch.qscheme) or (
-            isinstance(thing, type) and name.endswith(("Storage", "Tensor"))
-        ):
-            add(found, "torch", name, "data")
-        elif name in [
-            "relu",
-            "sigmoid",
-            "tanh",
-            "softmax",
-            "log_softmax",
-            "selu",
-            "celu",
-            "rrelu",
-            "erf",
-            "exp",
-            "log",
-            "sqrt",
-            "abs",
-        ]:
-            add(found, "torch", name, "function")
-            add(found, "torch._C._nn", name, "function")
-    for name in ("UntypedStorage", "TypedStorage", "_UntypedStorage"):
-        add(found, "torch.storage", name, "data")
-    for name in ("gelu", "silu", "mish", "leaky_relu", "elu_", "hardtanh"):
-        add(found, "torch._C._nn", name, "function")
-
-
-def build() -> dict[str, Any]:
-    """Return the allowlist as plain data."""
-    warnings.simplefilter("ignore")
-    found: Found = defaultdict(dict)
-    for power, by_module in REVIEWED.items():
-        for module, names in by_module.items():
-            for name in names.split():
-                found[module].setdefault(name, power)
-    add(found, "numpy", "dtype", "data")
-    versions = {}
-    for library, gather in (
-        ("sklearn", sklearn_names),
-        ("numpy", numpy_names),
-        ("scipy", scipy_names),
-        ("pandas", pandas_names),
-        ("torch", torch_names),
-    ):
-        gather(found)
-        versions[library] = str(importlib.import_module(library).__version__)
-    names = {module: dict(sorted(entries.items())) for module, entries in sorted(found.items()) if entries}
-    return {"version": VERSION, "introspected": versions, "names": names}
+def _wrapped(text: str, first: str, rest: str) -> str:
+    return textwrap.fill(
+        text, 118, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def main() -> int:
     """Write or compare."""
-    text = json.dumps(build(), indent=0, sort_keys=True) + "\n"
-    if "--check" in sys.argv:
-        if TARGET.read_text() != text:
-            print(f"{TARGET.name} differs from what the installed libraries give; run scripts/allowlist.py")
-            return 1
-        return 0
-    TARGET.write_text(text)
-    return 0
+    check, stale = "--check" in sys.argv, []
+    makers = [(DATA, compact)] if "--data" in sys.argv else [(INTROSPECTED, introspected), (DATA, compact)]
+    for path, make in makers:
+        text = make()
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        if check:
+            stale.append(path.name)
+        else:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path.name}")
+    if stale:
+        print(f"not fresh: {', '.join(stale)}; run scripts/allowlist.py")
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

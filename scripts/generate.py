@@ -64,7 +64,10 @@ def page(spec: DetectorSpec) -> str:
             bounds = " to ".join("" if end is None else f"{end:g}" for end in (option.low, option.high))
             choices = ", ".join(option.choices) or (bounds if bounds != " to " else "")
             lines.append(f"| `{option.name}` | {option.type} | `{option.default}` | {choices} | {option.help} |")
-    lines += ["", "## Needs", "", f"Declared in the manifest: {', '.join(f'`{need}`' for need in spec.needs)}."]
+    lines += ["", "## Needs", "", f"Declared in the manifest: {', '.join(f'`{need}`' for need in spec.inputs)}."]
+    for metric in spec.metrics:
+        if metric.needs:
+            lines.append(f"For `{metric.id}` also {', '.join(f'`{need}`' for need in metric.needs)}.")
     if spec.extras:
         lines.append(f"Extra: `pip install 'model-assay[{','.join(spec.extras)}]'`.")
     if spec.frameworks:
@@ -83,7 +86,7 @@ def table(specs: list[DetectorSpec], prefix: str) -> list[str]:
     """Return the detector table."""
     rows = ["| detector | what it measures | needs | extra | status |", "|---|---|---|---|---|"]
     for spec in specs:
-        needs = ", ".join(f"`{need}`" for need in spec.needs)
+        needs = ", ".join(f"`{need}`" for need in spec.inputs)
         extras = ", ".join(f"`{extra}`" for extra in spec.extras) or "none"
         rows.append(f"| [`{spec.id}`]({prefix}{spec.id}.md) | {spec.title} | {needs} | {extras} | {spec.status} |")
     return rows
@@ -117,6 +120,8 @@ def starter(specs: list[DetectorSpec]) -> str:
     ]
     for spec in specs:
         for metric in spec.metrics:
+            if metric.direction == "neither":
+                continue  # a fact, which no limit judges
             null = metric.null_value if metric.null_value is not None else 0
             side = "min" if metric.direction == "higher-is-better" else "max"
             limit = "{}" if metric.id.endswith(".p-value") else f"{{{side}: {null:g}}}"

@@ -73,7 +73,7 @@ def decide(rule: Rule, case: Case) -> Iterator[Judged]:
     for entry in unresolved:
         yield Judged(_refused(rule, entry))
     if outcome.status is not Status.RAN or not (measured or unresolved):
-        yield _unmeasured(rule, outcome)
+        yield _unmeasured(rule, outcome, case)
 
 
 def _lookup(case: Case):  # type: ignore[no-untyped-def]
@@ -223,7 +223,7 @@ def _title(rule: Rule, case: Case) -> str:
     return metric.title[:1].lower() + metric.title[1:] if metric else rule.metric
 
 
-def _unmeasured(rule: Rule, outcome: Outcome) -> Judged:
+def _unmeasured(rule: Rule, outcome: Outcome, case: Case) -> Judged:
     """Return the decision for a check that did not run, or not to its end."""
     assert rule.metric is not None
     reason = outcome.reason or "no reason given"
@@ -239,6 +239,14 @@ def _unmeasured(rule: Rule, outcome: Outcome) -> Judged:
     if outcome.status is Status.NOT_APPLICABLE:
         verdict = DecisionVerdict.SKIPPED if rule.required is True else DecisionVerdict.NOT_APPLICABLE
         return Judged(_decision(rule, verdict, f"{outcome.detector} does not apply: {reason}"))
+    spec = case.specs.get(outcome.detector)
+    metric = spec.metric(rule.metric) if spec is not None else None
+    needed = metric.needs if metric is not None else ()
+    absent = [need.value for need in needed if need.value not in case.record.provenance.declared]
+    if absent:
+        text = f"{rule.metric} was not measured: the target declares no `{'` and no `'.join(absent)}`"
+        verdict = DecisionVerdict.NOT_APPLICABLE if rule.required == "declared" else DecisionVerdict.SKIPPED
+        return Judged(_decision(rule, verdict, text))
     asked = f"{rule.metric} with {rule.where}" if rule.where else rule.metric
     return Judged(_decision(rule, DecisionVerdict.SKIPPED, f"{outcome.detector} ran but did not measure {asked}"))
 

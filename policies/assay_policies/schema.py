@@ -14,7 +14,7 @@ RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_l
 PolicyId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][\w.-]*([/:][\w.-]+)*$", max_length=120)]
 Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Effect = Literal["block", "report"]
-InputName = Literal["model", "artifacts", "data.train", "data.test", "data.trusted", "logs"]
+InputName = Literal["model", "artifacts", "data.train", "data.test", "data.trusted", "logs", "integrity"]
 
 
 class Limit(Noun):

@@ -11,7 +11,10 @@ FULL = {
 }
 
 
-DETECTORS = ["artifact.unsafe-code", "pii.logs", "poisoning.labels", "adversarial.whitebox", "privacy.membership"]
+DETECTORS = [
+    "artifact.unsafe-code", "artifact.structure", "artifact.integrity", "pii.logs", "poisoning.labels",
+    "adversarial.whitebox", "privacy.membership",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("gone", ["model", "data.train", "data.test", "data.trusted", "logs"])

@@ -48,6 +48,8 @@ def test_exit_code_and_silence(scanned):
 def test_every_family_ran_and_answered(scanned):
     result = json.loads((scanned.out / "r.json").read_text())
     assert {outcome["detector"]: outcome["status"] for outcome in result["outcomes"]} == {
+        "artifact.integrity": "ran",
+        "artifact.structure": "ran",
         "artifact.unsafe-code": "ran",
         "pii.logs": "ran",
         "poisoning.labels": "ran",

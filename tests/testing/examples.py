@@ -1,12 +1,13 @@
 """What each built-in detector brings to the battery."""
 
+import os
 import pickle
 from functools import partial
 
 import numpy as np
 
 from assay.testing import planted
-from assay.testing.conformance import Example
+from assay.testing.conformance import Built, Example
 
 EVIL = b"\x80\x04cposix\nsystem\n(S'true'\ntR."
 ROWS = (220, 220, 160)
@@ -38,6 +39,47 @@ UNSAFE_CODE = Example(
     error_rate=0.0,
     seeds=2,
 )
+
+
+def published(folder, seed, spoil=None, listed=b""):
+    """Write a folder with its list beside it; `spoil` changes the folder afterwards."""
+    from assay.targets.published import write_manifest
+
+    (folder / "m" / "sub").mkdir(parents=True)
+    for name in ("a.pkl", "sub/b.pkl", "sub/c.json"):
+        (folder / "m" / name).write_bytes(pickle.dumps([name, seed]) if name.endswith("pkl") else b"{}")
+    (folder / "SUMS").write_bytes(write_manifest(folder / "m").encode() + listed)
+    (folder / "assay.yaml").write_text(
+        "version: 1\nname: planted\nartifacts: [m]\nintegrity: {manifest: SUMS, root: m}\n"
+    )
+    if spoil is not None:
+        spoil(folder / "m")
+    return Built(
+        manifest=folder / "assay.yaml",
+        pointed=lambda evidence: "m/a.pkl" in {piece.locator.file for piece in evidence if piece.kind == "mismatch"},
+    )
+
+
+INTEGRITY = Example(
+    spec="assay_detectors.artifact.integrity:SPEC",
+    policy="baseline",
+    clean=published,
+    bait={
+        "touched": partial(published, spoil=lambda m: (m / "a.pkl").touch()),
+        "comments": partial(published, listed=b"# by the release job\r\n\r\n"),
+        "version control": partial(published, spoil=lambda m: ((m / ".git").mkdir(), (m / ".git" / "HEAD").touch())),
+    },
+    planted=partial(published, spoil=lambda m: (m / "a.pkl").write_bytes(pickle.dumps("other"))),
+    odd={
+        "no list": partial(published, listed=b"hello\n"),
+        "gone": partial(published, spoil=lambda m: (m.parent / "SUMS").unlink()),
+        "empty": partial(published, spoil=lambda m: (m.parent / "SUMS").write_bytes(b"")),
+        "other files": partial(published, spoil=lambda m: (m.parent / "SUMS").write_bytes(b"0" * 64 + b"  q\n")),
+        "a pipe": partial(published, spoil=lambda m: os.mkfifo(m / "pipe")),
+    },
+    error_rate=0.0,
+    seeds=2,
+)  # fmt: skip
 
 SECRETS = [
     ('{"user": "maria.lopez+ml@uni-bonn.de", "ok": true}', "maria.lopez+ml@uni-bonn.de"),
@@ -150,4 +192,11 @@ MEMBERSHIP = Example(
     seeds=2,
 )
 
-EXAMPLES = {"artifact": UNSAFE_CODE, "pii": LOGS, "poisoning": LABELS, "adversarial": WHITEBOX, "privacy": MEMBERSHIP}
+EXAMPLES = {
+    "artifact": UNSAFE_CODE,
+    "integrity": INTEGRITY,
+    "pii": LOGS,
+    "poisoning": LABELS,
+    "adversarial": WHITEBOX,
+    "privacy": MEMBERSHIP,
+}

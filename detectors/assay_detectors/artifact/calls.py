@@ -12,21 +12,23 @@ from assay_detectors.artifact import arrays
 from assay_detectors.artifact.machine import Broken, Machine
 from assay_detectors.artifact.values import (
     DICT,
-    LIST,
+    MIXED,
     NONE,
+    NUMBER,
     OPAQUE,
-    SET,
     TAINTED,
     TEXT,
+    TUPLE,
     Blob,
     Dtype,
     Global,
-    Marker,
     State,
     Wrapper,
+    is_plain,
 )
 
 COMPUTED = "<computed>"
+TWO = "two-readings"
 _LATIN = frozenset({"latin1", "latin-1", "iso-8859-1", "latin", "l1"})
 _WRAPPERS = frozenset(
     f"{where}.NumpyArrayWrapper" for where in ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle")
@@ -46,13 +48,13 @@ def may_be_nested(head: bytes) -> bool:
     return head.startswith(_NESTED_HEADS) or looks_like_pickle(head)
 
 
-def nested(m: Machine, data: bytes, offset: int) -> Blob:
+def nested(m: Machine, data: bytes, offset: int, *, mutable: bool = False) -> Blob:
     """Keep a bytes constant, to be read when this pickle is done."""
     m.budget.nested -= len(data)
     if m.budget.nested < 0:
-        m.report.unread("its bytes constants that may be pickles are too many to hold")
-        return Blob(None, offset)
-    blob = Blob(data, offset)
+        m.report.unread("its bytes constants that may be pickles are too many to hold", "bomb", offset)
+        return Blob(None, offset, mutable=mutable)
+    blob = Blob(data, offset, mutable=mutable)
     m.blobs.append(blob)
     return blob
 
@@ -64,7 +66,7 @@ def imports(m: Machine, module: Any, name: Any, opcode: str) -> Global:
     """Resolve an import as CPython would; record it unless exactly this name is trusted."""
     if type(module) is not str or type(name) is not str:
         for part in (module, name):
-            if isinstance(part, int | tuple | Blob | State) or part is NONE:
+            if is_plain(part) and type(part) is not str and part is not TEXT:
                 raise Broken("a name is no string")
         if m.speculative and TEXT not in (module, name):
             raise Broken("a name is no string")
@@ -104,19 +106,19 @@ def _keep(m: Machine, found: Global) -> Global:
     return found
 
 
-def _line_pair(m: Machine, at: int) -> tuple[str, str, int]:
+def _line_pair(m: Machine, at: int, encoding: str) -> tuple[str, str, int]:
     offset = m.offset
     module, at = m.line(at)
     name, at = m.line(at)
     m.at = offset - m.base
     if not module or not name:
-        raise Broken("a name is empty")
-    return module.decode("utf-8"), name.decode("utf-8"), at
+        m.report.unread("a name is empty, which only one of Python's two unpicklers refuses", TWO, offset)
+    return module.decode(encoding), name.decode(encoding), at
 
 
 def op_global(m: Machine, at: int) -> int:
     """GLOBAL: two lines, module and name."""
-    module, name, at = _line_pair(m, at)
+    module, name, at = _line_pair(m, at, "utf-8")
     m.stack.append(imports(m, module, name, "GLOBAL"))
     return ~at
 
@@ -130,9 +132,9 @@ def op_stack_global(m: Machine, at: int) -> int:
 
 def op_inst(m: Machine, at: int) -> int:
     """INST: import by two lines, call with everything above the mark."""
-    arguments = tuple(m.pop_mark())
-    module, name, at = _line_pair(m, at)
-    m.stack.append(call(m, imports(m, module, name, "INST"), arguments, "INST"))
+    module, name, at = _line_pair(m, at, "ascii")
+    function = imports(m, module, name, "INST")
+    m.stack.append(call(m, function, tuple(m.pop_mark()), "INST"))
     return ~at
 
 
@@ -172,7 +174,7 @@ def call(m: Machine, function: Any, arguments: Any, opcode: str) -> Any:
             return TAINTED
         return _result(m, function.name, arguments, opcode)
     if function is not TAINTED:
-        if isinstance(function, str | int | tuple | Blob | State) or function is NONE:
+        if is_plain(function):
             raise Broken("a value that is no function is called")
         m.report.find("call", COMPUTED, "calls something that is computed while loading", m.offset, opcode)
     return TAINTED
@@ -228,27 +230,40 @@ def changed(m: Machine, target: Global) -> None:
         m.report.find("call", target.name, f"changes {target.name} itself", m.offset, "BUILD")
 
 
+def _arguments(m: Machine, arguments: Any) -> Any:
+    """Return the arguments of a call; anything but a tuple is refused by one of Python's two unpicklers only."""
+    if type(arguments) is tuple or arguments is TUPLE or arguments is MIXED:
+        return arguments
+    if isinstance(arguments, int) or arguments is NONE or arguments is NUMBER:
+        raise Broken("a call has no argument tuple")
+    m.report.unread("the arguments of a call are no tuple, on which Python's two unpicklers differ", TWO, m.offset)
+    return None
+
+
 def op_reduce(m: Machine, at: int) -> int:
     """REDUCE: call with a tuple."""
     arguments, function = m.pop(), m.pop()
-    if isinstance(arguments, str | int | Blob | Global) or arguments is NONE:
-        raise Broken("a call has no argument tuple")
-    m.stack.append(call(m, function, arguments, "REDUCE"))
+    m.stack.append(call(m, function, _arguments(m, arguments), "REDUCE"))
     return at
 
 
 def op_newobj(m: Machine, at: int) -> int:
     """NEWOBJ: `cls.__new__(cls, *args)`."""
     arguments, cls = m.pop(), m.pop()
-    m.stack.append(call(m, cls, arguments, "NEWOBJ"))
+    m.stack.append(call(m, cls, _arguments(m, arguments), "NEWOBJ"))
     return at
 
 
 def op_newobj_ex(m: Machine, at: int) -> int:
     """NEWOBJ_EX: the same with keywords."""
-    m.pop()
-    arguments, cls = m.pop(), m.pop()
-    m.stack.append(call(m, cls, arguments, "NEWOBJ_EX"))
+    keywords, arguments, cls = m.pop(), m.pop(), m.pop()
+    if keywords is not DICT and type(keywords) is not State:
+        if is_plain(keywords):
+            raise Broken("keywords are no dictionary")
+        m.report.unread("keywords are the result of a call, on which Python's two unpicklers differ", TWO, m.offset)
+    elif m.odd_keys:
+        m.report.unread("keywords may be no strings", "damaged", m.offset)
+    m.stack.append(call(m, cls, _arguments(m, arguments), "NEWOBJ_EX"))
     return at
 
 
@@ -270,24 +285,63 @@ def op_build(m: Machine, at: int) -> int:
         arrays.dtype_state(target, state)
     elif isinstance(target, Wrapper):
         return arrays.build_wrapper(m, target, state, at)
-    elif isinstance(target, str | int | tuple | Blob | State) or target in (NONE, LIST, DICT, SET):
-        m.report.unread("a plain value is given a state, on which Python's two unpicklers differ")
+    elif is_plain(target):
+        m.report.unread("a plain value is given a state, on which Python's two unpicklers differ", TWO, m.offset)
     return at
 
 
 def op_persid(m: Machine, at: int) -> int:
     """PERSID: a persistent id as a line of text."""
-    _line, at = m.line(at)
+    line, at = m.line(at)
+    if not line.isascii():
+        raise Broken("a persistent id is not ASCII")
+    _unknown_id(m)
     m.stack.append(OPAQUE)
     return ~at
 
 
 def op_binpersid(m: Machine, at: int) -> int:
-    """BINPERSID: a persistent id from the stack; old torch names the class of a module by one."""
+    """BINPERSID: a persistent id from the stack.
+
+    `pickle.load` refuses every one, and what another loader makes of it nobody knows: the reading is not complete. Only
+    torch's own are known: a storage of numbers, and in old files a module with the class that it names.
+    """
     identity = m.pop()
-    is_class = m.legacy_modules and isinstance(identity, tuple) and len(identity) > 1 and identity[0] == "module"
-    m.stack.append(identity[1] if is_class and isinstance(identity[1], Global) else OPAQUE)
+    value: Any = OPAQUE
+    if m.legacy_modules and _is_module(identity):
+        value = identity[1]
+    elif not _is_storage(identity):
+        _unknown_id(m)
+    m.stack.append(value)
     return at
+
+
+def _unknown_id(m: Machine) -> None:
+    m.report.unread("it asks its loader for objects by persistent ids that are no storages", "outside", m.offset)
+
+
+def _is_module(identity: Any) -> bool:
+    """`('module', class, source file, source)`."""
+    return isinstance(identity, tuple) and len(identity) == 4 and identity[0] == "module" and _is_class(identity[1])
+
+
+def _is_class(value: Any) -> bool:
+    return isinstance(value, Global)
+
+
+def _is_storage(identity: Any) -> bool:
+    """`('storage', class, key, location, number of items)`; old files add a view of it."""
+    if not isinstance(identity, tuple) or len(identity) not in (5, 6) or identity[0] != "storage":
+        return False
+    cls, key, location, count = identity[1:5]
+    known = isinstance(cls, Global) and (cls.power in ("data", "constructor") or cls.finding is not None)
+    text = (isinstance(key, str | int) or key is TEXT) and (isinstance(location, str) or location in (TEXT, NONE))
+    view = identity[5] if len(identity) == 6 else NONE
+    return known and text and (type(count) is int or count is NUMBER) and (view is NONE or _is_view(view))
+
+
+def _is_view(view: Any) -> bool:
+    return view is TUPLE or isinstance(view, tuple)
 
 
 def settle(m: Machine) -> None:
@@ -314,4 +368,4 @@ ACTING = {
     b"Q": op_binpersid,
 }
 
-__all__ = ["ACTING", "Marker", "changed", "may_be_nested", "nested", "settle"]
+__all__ = ["ACTING", "changed", "may_be_nested", "nested", "settle"]

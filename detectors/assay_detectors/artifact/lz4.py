@@ -28,7 +28,7 @@ class Lz4(Source):
         while count:
             chunk = self._packed.read(count)
             if not chunk:
-                raise Unread("its lz4 stream is cut off")
+                raise Unread("its lz4 stream is cut off", "cut-off")
             parts.append(chunk)
             count -= len(chunk)
         return b"".join(parts)
@@ -58,7 +58,7 @@ class Lz4(Source):
         if not self._packed.peek(1):
             return False
         if self._take(4) != _MAGIC:
-            raise Unread("bytes after its lz4 stream are no lz4 frame")
+            raise Unread("bytes after its lz4 stream are no lz4 frame", "hidden")
         flags, _sizes = self._take(2)
         if flags >> 6 != 1:
             raise Unread("its lz4 stream is of an unknown version")
@@ -106,5 +106,5 @@ def _block(block: bytes, window: bytes) -> bytes:
                 piece = bytes(out[start:])
                 out += (piece * (match // distance + 1))[:match]
     except IndexError:
-        raise Unread("an lz4 block is cut off") from None
+        raise Unread("an lz4 block is cut off", "cut-off") from None
     return bytes(out[len(window) :])

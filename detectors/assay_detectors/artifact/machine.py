@@ -11,17 +11,25 @@ import re
 from typing import Any
 
 from assay_detectors.artifact.report import Report
+from assay_detectors.artifact.runs import RUN, STARTS, follow
 from assay_detectors.artifact.sources import CHUNK, Budget, Source, Unread
-from assay_detectors.artifact.values import DICT, LIST, MARK, OPAQUE, Blob, Global, State
+from assay_detectors.artifact.values import LIST, MARK, NUMBER, Blob, Global, compact
 
 LOOK_AHEAD = 1 << 16
 MAX_STACK = 8_000_000
+FULL_STACK = 300_000
+"""Beyond this, values that lie deep in the stack are held by their kind only."""
 MAX_NESTING = 100_000
 MAX_MEMO_GAP = 10_000_000
 """Memo indices that far beyond what the file could have stored make Python allocate gigabytes."""
+MAX_COPIED = 4_000_000
+FULL_MEMO = 300_000
+"""Entries that the memo holds in full; what comes later is held by its kind, unless it may matter."""
 MAX_LINE = 16 << 20
 MAX_INNER = 200
 """Pickles inside pickles (object arrays of joblib) that are open at once."""
+
+ACROSS = "an opcode lies across the end of a frame, so Python's two unpicklers differ on it"
 
 Stack = list[Any]
 Memo = list[Any] | dict[int, Any]
@@ -74,6 +82,10 @@ class Machine:
         self.proto = 0
         self.track = False
         """Whether dictionaries keep their entries: once joblib's wrapper was imported."""
+        self.odd_keys = False
+        """Whether a dictionary has keys that are no strings."""
+        self.small = 0
+        """How much of the stack was made compact."""
 
     # The window ---------------------------------------------------------------------------------------------------
 
@@ -104,7 +116,7 @@ class Machine:
         """Close a frame, fetch more bytes; return the index of the next opcode."""
         if self.frame_end is not None and self.base + at >= self.frame_end:
             if self.base + at > self.frame_end:
-                self.report.unread("an opcode lies across the end of a frame, so Python's two unpicklers differ on it")
+                self.report.unread(ACROSS, "two-readings", self.offset)
             self.frame_end = None
             self._bound()
         while not self.eof and at >= self.size - LOOK_AHEAD:
@@ -148,7 +160,7 @@ class Machine:
             if self.eof:
                 raise Broken("a text argument has no end")
             if self.size - at > MAX_LINE:
-                raise Unread(f"a text argument is longer than {MAX_LINE >> 20} MiB")
+                raise Unread(f"a text argument is longer than {MAX_LINE >> 20} MiB", "bomb")
             before = self.size - at
             at = self.refill(at)
             searched = at + before
@@ -180,8 +192,11 @@ class Machine:
     def put(self, index: int) -> None:
         """Store the top in the memo; a gap makes the memo a dictionary, for MEMOIZE counts entries."""
         top = self.top()
+        if len(self.memo) >= FULL_MEMO:
+            top = compact(top)
         if index > self.offset + MAX_MEMO_GAP:
-            self.report.unread(f"memo index {index} makes Python allocate memory for as many entries")
+            reason = f"memo index {index} makes Python allocate memory for as many entries"
+            self.report.unread(reason, "bomb", self.offset)
         if isinstance(self.memo, list):
             if index < len(self.memo):
                 self.memo[index] = top
@@ -189,12 +204,10 @@ class Machine:
             if index == len(self.memo):
                 self.memo.append(top)
                 return
+            if len(self.memo) > MAX_COPIED:
+                raise Unread("its memo has a gap behind millions of entries", "bomb")
             self.memo = dict(enumerate(self.memo))
         self.memo[index] = top
-
-    def container(self) -> Any:
-        """Return a new dictionary, with its entries only where they may describe a joblib array."""
-        return State() if self.track else DICT
 
     # The loop -----------------------------------------------------------------------------------------------------
 
@@ -215,12 +228,14 @@ class Machine:
         """Read opcodes until the window or the frame ends. The commonest ones stand here, for speed."""
         buf, size, limit, at = self.buf, self.size, self.limit, self.at
         stack, memo, from_bytes = self.stack, self.memo, int.from_bytes
+        listed, full = type(memo) is list, len(memo) >= FULL_MEMO
+        again = 0
         while at < limit:
             op = buf[at]
-            if op == 0x94 and type(memo) is list:  # MEMOIZE
+            if op == 0x94 and listed:  # MEMOIZE
                 if stack[-1] is MARK:
                     raise Broken("the stack is empty where a value is needed")
-                memo.append(stack[-1])
+                memo.append(compact(stack[-1]) if full else stack[-1])
                 at += 1
             elif op == 0x8C:  # SHORT_BINUNICODE
                 end = at + 2 + buf[at + 1]
@@ -242,26 +257,22 @@ class Machine:
                 self.marks.append(len(stack))
                 stack.append(MARK)
                 at += 1
+                if again <= at < limit and listed and buf[at] in STARTS:
+                    run, self.at = RUN(buf, at, limit), at
+                    if run and (end := follow(self, run.end(), full)):
+                        at = end
+                    else:
+                        again = at + 32
             elif op == 0x4D or op == 0x4A or op == 0x47:  # BININT2, BININT, BINFLOAT
                 end = at + (3 if op == 0x4D else 5 if op == 0x4A else 9)
                 if end >= size:
                     raise Broken("it is cut off")
                 if buf[end] in _SCALARS and (run := _MIXED(buf, at, limit)):
-                    stack += [OPAQUE] * len(_SCALAR(buf, at, run.end()))
+                    stack += [NUMBER] * len(_SCALAR(buf, at, run.end()))
                     at = run.end()
                 else:
-                    stack.append(OPAQUE if op == 0x47 else from_bytes(buf[at + 1 : end], "little", signed=op == 0x4A))
+                    stack.append(NUMBER if op == 0x47 else from_bytes(buf[at + 1 : end], "little", signed=op == 0x4A))
                     at = end
-            elif (op == 0x72 or op == 0x71) and type(memo) is list:  # LONG_BINPUT, BINPUT
-                index = buf[at + 1] if op == 0x71 else from_bytes(buf[at + 1 : at + 5], "little")
-                if index != len(memo) or stack[-1] is MARK or at + 5 > size:
-                    self.at = at
-                    if (at := table[op](self, at + 1)) < 0:
-                        self.at = ~at
-                        return
-                    continue
-                memo.append(stack[-1])
-                at += 2 if op == 0x71 else 5
             else:
                 self.at = at
                 at = table[op](self, at + 1)
@@ -269,12 +280,17 @@ class Machine:
                     self.at = ~at
                     return
         self.at = at
-        if len(stack) > MAX_NESTING:
+        self.small = min(self.small, len(stack))
+        if len(stack) > self.small + FULL_STACK:
             self._check_stack()
 
     def _check_stack(self) -> None:
-        """Refuse what makes Python itself run out of memory or of C stack."""
-        if len(self.stack) > MAX_STACK:
-            raise Unread(f"its stack grows beyond {MAX_STACK} values")
-        if self.stack.count(LIST) + len(self.marks) > MAX_NESTING:
-            raise Unread(f"it nests values more than {MAX_NESTING} deep")
+        """Hold what lies deep by its kind; refuse what makes Python itself run out of memory or of C stack."""
+        stack = self.stack
+        if len(stack) > MAX_STACK:
+            raise Unread(f"its stack grows beyond {MAX_STACK} values", "bomb")
+        deep = max(len(stack) - 1000, self.small)
+        stack[self.small : deep] = map(compact, stack[self.small : deep])
+        self.small = deep
+        if len(self.marks) + stack.count(LIST) > MAX_NESTING:
+            raise Unread(f"it nests values more than {MAX_NESTING} deep", "bomb")

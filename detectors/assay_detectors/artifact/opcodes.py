@@ -11,13 +11,29 @@ from typing import Any
 from assay_detectors.artifact import calls, constants
 from assay_detectors.artifact.machine import Broken, Machine, Stop
 from assay_detectors.artifact.table import TABLE, number, opcode, pushes
-from assay_detectors.artifact.values import DICT, LIST, MARK, NONE, OPAQUE, SET, Blob, Global, Marker, State
+from assay_detectors.artifact.values import (
+    DICT,
+    FROZEN,
+    LIST,
+    MARK,
+    NONE,
+    OPAQUE,
+    SET,
+    TEXT,
+    Blob,
+    Global,
+    State,
+    hashable,
+    is_plain,
+)
 
 __all__ = ["TABLE", "constants"]
 
+TWO = "two-readings"
+_TEXTS = frozenset({str})
+
 for _code, _value in ((b"N", NONE), (b"\x88", True), (b"\x89", False), (b")", ()), (b"]", LIST), (b"\x8f", SET)):
     pushes(_code, _value)
-pushes(b"\x97", OPAQUE)
 
 
 # Header, frame, end ---------------------------------------------------------------------------------------------------
@@ -36,9 +52,11 @@ def _frame(m: Machine, at: int) -> int:
     length = number(m, at, 8)
     at += 8
     if m.frame_end is not None and m.base + at > m.frame_end:
-        m.report.unread("an opcode lies across the end of a frame, so Python's two unpicklers differ on it")
+        m.report.unread(
+            "an opcode lies across the end of a frame, so Python's two unpicklers differ on it", TWO, m.offset
+        )
     elif m.frame_end is not None and m.base + at < m.frame_end:
-        m.report.unread("a frame begins within a frame, so Python's two unpicklers differ on it")
+        m.report.unread("a frame begins within a frame, so Python's two unpicklers differ on it", TWO, m.offset)
     if length > 1 << 62:
         raise Broken("a frame is larger than any file")
     m.frame_end = m.base + at + length
@@ -50,9 +68,8 @@ def _frame(m: Machine, at: int) -> int:
 def _stop(m: Machine, at: int) -> int:
     value = m.pop()
     if m.frame_end is not None and m.base + at != m.frame_end:
-        m.report.unread(
-            "a pickle ends before its frame does, so what follows is read differently by Python's unpicklers"
-        )
+        reason = "a pickle ends before its frame does, so what follows is read differently by Python's unpicklers"
+        m.report.unread(reason, TWO, m.offset)
     m.frame_end = None
     m._bound()
     if not m.saved:
@@ -118,7 +135,10 @@ def _binget(m: Machine, at: int) -> int:
     return at + width
 
 
-def _index(line: bytes) -> int:
+def _index(m: Machine, line: bytes) -> int:
+    if b"\0" in line:
+        m.report.unread("a memo index holds a zero byte, which Python's two unpicklers read differently", TWO, m.offset)
+        line = line.split(b"\0", 1)[0]
     try:
         index = int(line)
     except ValueError:
@@ -131,14 +151,14 @@ def _index(line: bytes) -> int:
 @opcode(b"p")
 def _put(m: Machine, at: int) -> int:
     line, at = m.line(at)
-    m.put(_index(line))
+    m.put(_index(m, line))
     return ~at
 
 
 @opcode(b"g")
 def _get(m: Machine, at: int) -> int:
     line, at = m.line(at)
-    m.stack.append(m.memo[_index(line)])
+    m.stack.append(m.memo[_index(m, line)])
     return ~at
 
 
@@ -177,11 +197,27 @@ def _tuple(m: Machine, at: int) -> int:
     return at
 
 
-@opcode(b"l", b"\x91")
-def _from_mark(m: Machine, at: int) -> int:
+@opcode(b"l")
+def _list(m: Machine, at: int) -> int:
     m.pop_mark()
-    m.stack.append(LIST if m.buf[at - 1] == 0x6C else SET)
+    m.stack.append(LIST)
     return at
+
+
+@opcode(b"\x91")
+def _frozenset(m: Machine, at: int) -> int:
+    _keys(m, m.pop_mark())
+    m.stack.append(FROZEN)
+    return at
+
+
+def _keys(m: Machine, items: list[Any]) -> None:
+    """Refuse what cannot be a key of a dictionary or an item of a set."""
+    known = hashable(items)
+    if known is False:
+        raise Broken("a value that cannot be a key is one")
+    if known is None:
+        m.report.unread("a tuple that is a key holds too much to say what Python makes of it", "bomb", m.offset)
 
 
 @opcode(b"}")
@@ -193,32 +229,47 @@ def _empty_dict(m: Machine, at: int) -> int:
 @opcode(b"d")
 def _dict(m: Machine, at: int) -> int:
     items = m.pop_mark()
-    target = m.container()
+    target = State() if m.track else DICT
     _fill(m, target, items)
     m.stack.append(target)
     return at
 
 
 def _fill(m: Machine, target: Any, items: list[Any]) -> None:
-    """SETITEM and its like: a plain dictionary keeps what it is told, an object is called."""
+    """SETITEM and its like: a dictionary keeps what it is told, an object is called."""
     if len(items) % 2:
         raise Broken("a dictionary has a key without a value")
-    if type(target) is State:
-        for key, value in zip(items[::2], items[1::2], strict=True):
-            if type(key) is str and target.items is not None:
-                target.items[key] = value
-            elif not isinstance(key, int | Blob | tuple) and key is not NONE:
-                target.items = None
-    elif target is not DICT:
-        _into(m, target)
+    if target is DICT or type(target) is State:
+        keys = items[::2]
+        if not _TEXTS.issuperset(map(type, keys)):
+            _keys(m, keys)
+            m.odd_keys = m.odd_keys or not all(type(key) is str or key is TEXT for key in keys)
+        if target is not DICT:
+            _describe(target, items)
+    elif items:
+        if target is LIST:
+            m.report.unread("a list is filled by keys, as no pickle of a list does", "damaged", m.offset)
+        else:
+            _into(m, target)
+
+
+def _describe(target: State, items: list[Any]) -> None:
+    """Keep the entries of a dictionary, until a key is computed."""
+    for key, value in zip(items[::2], items[1::2], strict=True):
+        if type(key) is str and target.items is not None:
+            target.items[key] = value
+        elif key is TEXT or key is OPAQUE or not is_plain(key):
+            target.items = None
 
 
 def _into(m: Machine, target: Any) -> None:
     """Refuse what cannot hold items; report a change to something imported."""
-    if isinstance(target, str | int | tuple | Blob) or target is NONE:
-        raise Broken("a value that holds nothing is filled")
     if isinstance(target, Global):
         calls.changed(m, target)
+    elif type(target) is Blob and target.mutable:
+        m.report.unread("a bytearray is filled, as no pickle of one does", "damaged", m.offset)
+    elif is_plain(target):
+        raise Broken("a value is filled in a way that its kind has not")
 
 
 @opcode(b"s")
@@ -227,7 +278,7 @@ def _setitem(m: Machine, at: int) -> int:
     value, key, target = stack.pop(), stack.pop(), stack[-1]
     if value is MARK or key is MARK or target is MARK:
         raise Broken("the stack is empty where a value is needed")
-    if target is not DICT:
+    if target is not DICT or type(key) is not str:
         _fill(m, target, [key, value])
     return at
 
@@ -242,17 +293,24 @@ def _setitems(m: Machine, at: int) -> int:
 @opcode(b"a")
 def _append(m: Machine, at: int) -> int:
     m.pop()
-    if m.top() is not LIST:
-        _into(m, m.top())
+    target = m.top()
+    if target is not LIST:
+        _into(m, target)
     return at
 
 
 @opcode(b"e", b"\x90")
-def _appends(m: Machine, at: int) -> int:
-    m.pop_mark()
+def _extend(m: Machine, at: int) -> int:
+    expected = LIST if m.buf[at - 1] == 0x65 else SET
+    items = m.pop_mark()
     target = m.top()
-    if not isinstance(target, Marker):
+    if target is expected:
+        if target is SET:
+            _keys(m, items)
+    elif items or not is_plain(target):
         _into(m, target)
+    else:
+        m.report.unread("nothing is added to a value of another kind, on which Python's unpicklers differ", TWO)
     return at
 
 

@@ -7,6 +7,7 @@ import lzma
 import os
 import zlib
 from collections.abc import Callable
+from mmap import ACCESS_READ, mmap
 from typing import Protocol
 
 CHUNK = 1 << 18
@@ -25,7 +26,7 @@ MAX_NESTED = 256 << 20
 class Unread(Exception):
     """The rest cannot be read; the text says why, in one sentence without a full stop.
 
-    `rule`, a key of `report.RULES`, says what kind of anomaly it is; None where the file is in order, only not analysed.
+    `rule`, a key of `report.RULES`, says what kind of anomaly it is; None: the file is in order, only not analysed.
     """
 
     def __init__(self, reason: str, rule: str | None = "damaged") -> None:
@@ -45,13 +46,13 @@ class Budget:
         """Pay for decompressed bytes."""
         self.expanded -= count
         if self.expanded < 0:
-            raise Unread(f"it expands to more than {MAX_EXPANDED >> 30} GiB")
+            raise Unread(f"it expands to more than {MAX_EXPANDED >> 30} GiB", "bomb")
 
     def member(self) -> None:
         """Pay for one member of a container."""
         self.members -= 1
         if self.members < 0:
-            raise Unread(f"it holds more than {MAX_MEMBERS} members")
+            raise Unread(f"it holds more than {MAX_MEMBERS} members", "bomb")
 
 
 class Source:
@@ -90,7 +91,7 @@ class Source:
         while chunk := self.read(CHUNK):
             total += len(chunk)
             if total > limit:
-                raise Unread(f"{what} is larger than {limit} bytes")
+                raise Unread(f"{what} is larger than {limit} bytes", None)
             parts.append(chunk)
         return b"".join(parts)
 
@@ -111,7 +112,7 @@ class FilePart(Source):
     def __init__(self, descriptor: int, start: int, stop: int) -> None:
         super().__init__()
         self._descriptor = descriptor
-        self._at = start
+        self._start = self._at = start
         self._stop = stop
 
     def _more(self, count: int) -> bytes:
@@ -128,6 +129,10 @@ class FilePart(Source):
         self._at += jump
         self.position += ahead + jump
         return ahead + jump
+
+    def mapped(self) -> mmap | None:
+        """Return a map of the file up to where this part ends; None for a part that begins within the file."""
+        return mmap(self._descriptor, self._stop, access=ACCESS_READ) if self._start == 0 else None
 
     def part(self, start: int, stop: int) -> FilePart:
         """Return another part of the same file; offsets are those of the file."""
@@ -231,7 +236,7 @@ class Expanded(Source):
                 self._taken += len(feed)
                 if not feed and not self._inner.eof:
                     self._done = True
-                    raise Unread(f"its {self._codec} stream is cut off")
+                    raise Unread(f"its {self._codec} stream is cut off", "cut-off")
             self._pending = b""
             try:
                 chunk = self._inner.decompress(feed, CHUNK)
@@ -266,4 +271,4 @@ class Expanded(Source):
         self._budget.expand(count)
         if self._given > FREE_EXPANSION and self._given > self._taken * MAX_RATIO:
             self._done = True
-            raise Unread(f"it expands more than {MAX_RATIO} times, as a decompression bomb does")
+            raise Unread(f"it expands more than {MAX_RATIO} times, as a decompression bomb does", "bomb")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assay_detectors.artifact.names import judge_name
+from assay_detectors.artifact.report import Report
 from assay_detectors.artifact.sources import Source, Unread
 
 _BLOCK = 512
@@ -23,14 +25,14 @@ class Member(Source):
         chunk = self._archive.read(min(count, self._left)) if self._left else b""
         self._left -= len(chunk)
         if not chunk and self._left:
-            raise Unread("it is cut off")
+            raise Unread("it is cut off", "cut-off")
         return chunk
 
     def finish(self) -> None:
         """Pass over what was not read."""
         if self._left and self._archive.skip(self._left) < self._left:
             self._left = 0
-            raise Unread("its tar archive is cut off")
+            raise Unread("its tar archive is cut off", "cut-off")
         self._left = 0
 
 
@@ -75,8 +77,26 @@ def _pax(data: bytes) -> dict[str, str]:
     return found
 
 
-def members(source: Source) -> Iterator[tuple[str, Member]]:
+def _target(block: bytes, pax: dict[str, str]) -> str:
+    return pax.get("linkpath") or block[157:257].split(b"\0")[0].decode("utf-8", "replace")
+
+
+def leads_out(name: str, target: str, *, hard: bool) -> bool:
+    """Say whether a link called `name` leads out of the archive; hard links are relative to its top."""
+    if target.startswith(("/", "\\")) or target[1:2] == ":":
+        return True
+    depth = 0 if hard else len([part for part in name.replace("\\", "/").split("/")[:-1] if part not in ("", ".")])
+    for part in target.replace("\\", "/").split("/"):
+        depth += -1 if part == ".." else 0 if part in ("", ".") else 1
+        if depth < 0:
+            return True
+    return False
+
+
+def members(source: Source, report: Report) -> Iterator[tuple[str, Member]]:
     """Yield (name, content) of every regular member; read or leave the content before the next.
+
+    Names and links that lead elsewhere go into `report`.
 
     Raises:
         Unread: the archive is damaged, cut off, or goes on behind its end.
@@ -87,7 +107,7 @@ def members(source: Source) -> Iterator[tuple[str, Member]]:
         if not block.strip(b"\0"):
             break
         if len(block) < _BLOCK:
-            raise Unread("its tar archive is cut off")
+            raise Unread("its tar archive is cut off", "cut-off")
         told, unsigned = _number(block[148:156]), sum(block) - sum(block[148:156]) + 256
         if told != unsigned:
             raise Unread("a tar header has a wrong checksum")
@@ -100,12 +120,19 @@ def members(source: Source) -> Iterator[tuple[str, Member]]:
                 pax = _pax(extra)
             continue
         if kind == b"S" or any(key.startswith("GNU.sparse") for key in pax):
-            raise Unread("its tar holds a sparse member, which is not read")
+            raise Unread("its tar holds a sparse member, which is not read", None)
         if pax.get("size", "0").isdigit() and "size" in pax:
             size = int(pax["size"])
         prefix = block[345:500].split(b"\0")[0] if block[257:262] == b"ustar" else b""
         plain = b"/".join(part for part in (prefix, block[:100].split(b"\0")[0]) if part)
         shown = pax.get("path") or name or plain.decode("utf-8", "replace")
+        here = report.inner(shown)
+        judge_name(shown, here)
+        if kind in b"12" and leads_out(shown, _target(block, pax), hard=kind == b"1"):
+            here.anomaly("link", "it is a link that leads out of the archive")
+        elif kind in b"346":
+            here.anomaly("link", "it is a device or a pipe, which no model needs")
+        report.absorb(here)
         name, pax = "", {}
         if kind in b"123456":  # links, devices and folders hold no content
             continue
@@ -115,4 +142,4 @@ def members(source: Source) -> Iterator[tuple[str, Member]]:
         source.skip(-size % _BLOCK)
     while chunk := source.read(1 << 18):
         if chunk.strip(b"\0"):
-            raise Unread("its tar archive goes on behind its end")
+            raise Unread("its tar archive goes on behind its end", "hidden")

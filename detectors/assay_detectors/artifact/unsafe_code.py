@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,13 +15,12 @@ from assay.model.outcome import Cost
 from assay.model.spec import Capability, DetectorSpec, Explanation, MetricSpec, Reference
 from assay.targets.allowlist import version
 from assay.targets.base import Target
-from assay.targets.refs import InputRef, Shard
+from assay_detectors.artifact.files import checked, clean, size, tasks
 from assay_detectors.artifact.reading import read_file
 
 METRIC = "artifact.unsafe-code.calls"
-MAX_FILES = 20_000
-"""Files that are read below one folder."""
 MAX_UNREAD_SHOWN = 5
+MAX_GRANTED_SHOWN = 10
 _CODE_SUFFIXES = (".py", ".pyx", ".ipynb", ".sh")
 
 SPEC = DetectorSpec(
@@ -37,8 +35,10 @@ SPEC = DetectorSpec(
             "references that it would make. Pickles (protocols 0 to 5, also inside joblib, torch, numpy and skops "
             "files, archives and compressed streams) are followed opcode by opcode on a symbolic stack. A name "
             "counts unless exactly this module and name is on the allowlist of constructors, rebuilding helpers "
-            "and numeric functions; there is no list of bad names to get round. ONNX files are read for operators "
-            "of unknown domains and for tensors outside their folder, safetensors for a valid header."
+            "and numeric functions; there is no list of bad names to get round. The same holds for the operators of "
+            "TorchScript, torch.export, ONNX, SavedModel and TFLite, for the layers of Keras, the types of skops, the "
+            "filters of chat templates (GGUF, tokenizers), and for class paths and remote code in configuration "
+            "(transformers, diffusers, MLflow, Hydra). safetensors, GGUF and boosters are read for a valid header."
         ),
         why=(
             "A pickle is a program: whoever can put one into the release can run commands on every machine that "
@@ -52,17 +52,16 @@ SPEC = DetectorSpec(
         ),
         how_to_fix=(
             "A name that you know (your own class, `__main__.Scaler`): move the model to a format without code "
-            "(ONNX, safetensors, skops with reviewed types). A name that you do not know: do not load the file; "
-            "ask its producer, compare its digest with the one published, and rebuild it from source. Truncated "
-            "or contradictory files: fetch them again."
+            "(ONNX, safetensors, skops with reviewed types), or answer for it: `assay artifact trust FILE`. A name "
+            "that you do not know: do not load the file; ask its producer, compare its digest with the one published, "
+            "and rebuild it from source. Truncated or contradictory files: fetch them again."
         ),
         cannot_see=(
             "Backdoors that are learnt: weights that misbehave on a trigger hold no code.",
-            "TorchScript code, Keras layers (.keras, .h5), SavedModel graphs, GGUF chat templates and TFLite "
-            "operators: such files are recognised and reported as not read.",
-            "Python source beside the model, chat templates and class paths in JSON or YAML configuration.",
+            "Python source beside the model, and what pip would install from its requirements: both are named.",
+            "Text graphs of TensorFlow, 7z, rar and zstd archives: recognised and reported as not read.",
             "Memory errors in native code that crafted numbers provoke in a trusted class, as in tree nodes.",
-            "What the operators of a custom ONNX library do.",
+            "What the operators of a custom library do: that one is needed is found.",
         ),
     ),
     needs=(Capability.ARTIFACT,),
@@ -106,27 +105,29 @@ class UnsafeCode:
 
     def estimate(self, target: Target, options: Mapping[str, Any]) -> Cost:
         """Return the cost by file size: 50 MB a second, and a little for each file."""
-        sizes = [_size(Path(ref.path)) for ref in target.of_role("model", "artifact")]
+        sizes = [size(Path(ref.path)) for ref in target.of_role("model", "artifact")]
         return Cost(cpu_seconds=round(sum(sizes) / 50e6 + 0.01 * len(sizes), 3))
 
     def run(self, target: Target, ctx: Context) -> Iterator[Measurement]:
         """Yield one measurement per model file; say which files are none."""
         unread: list[tuple[str, str]] = []
-        tasks = _tasks(target, unread)
-        if not tasks and not unread:
+        todo = tasks(target, unread)
+        if not todo and not unread:
             raise SkipDetector("no model or artifact file is declared, or the patterns match none")
         method = f"symbolic reading, exact-name allowlist {version()}"
         passed: Counter[str] = Counter()
         source: list[str] = []
         measured: Counter[str] = Counter()
-        shown_by_shard = {(shard.input, shard.extra.get("below")): (shown, must) for shard, shown, must in tasks}
-        outcomes = ctx.map_outcomes(read_file, [shard for shard, _, _ in tasks])
+        shown_by_shard = {(shard.input, shard.extra.get("below")): (shown, must) for shard, shown, must in todo}
+        outcomes = ctx.map_outcomes(read_file, [shard for shard, _, _ in todo])
         for done, (shard, result, failure) in enumerate(outcomes, 1):
             ctx.check()
             shown, must = shown_by_shard[(shard.input, shard.extra.get("below"))]
-            reading = _checked(result, failure)
+            reading = checked(result, failure)
             for note in reading["notes"]:
                 ctx.not_covered(f"{shown}: {clean(str(note))}")
+            for name in reading["granted"]:
+                ctx.not_covered(f"{clean(str(name))}: trusted by the user, not by Assay{_said(target, str(name))}")
             if reading["data"] and not must:
                 if shown.endswith(_CODE_SUFFIXES):
                     source.append(shown)
@@ -134,96 +135,28 @@ class UnsafeCode:
                     passed[reading["format"]] += 1
             else:
                 measured[shard.input] += 1
-                yield _measure(shown, reading, method, ctx)
-            ctx.progress(done, len(tasks))
+                yield _measure(shown, reading, method + _granted(target, reading), ctx)
+            ctx.progress(done, len(todo))
         for shown, reason in unread:
             measured[shown] += 1
-            yield _measure(shown, _checked(None, None) | {"reasons": [reason]}, method, ctx)
+            yield _measure(shown, checked(None, None) | {"reasons": [reason]}, method, ctx)
         yield from _empty_folders(target, measured, method, ctx)
         _tell(ctx, passed, source)
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+def _granted(target: Target, reading: dict[str, Any]) -> str:
+    """Return what the method says of names that counted because the user trusts them."""
+    names = [clean(str(name), 100) for name in reading["granted"]]
+    if not names:
+        return ""
+    more = f" and {len(names) - MAX_GRANTED_SHOWN} more" if len(names) > MAX_GRANTED_SHOWN else ""
+    files = ", ".join(f"{clean(path, 100)} sha256 {sha256[:12]}" for path, sha256 in target.trust.files)
+    return f"; trusted by the user ({files}): {', '.join(names[:MAX_GRANTED_SHOWN])}{more}"
 
 
-def _tasks(target: Target, unread: list[tuple[str, str]]) -> list[tuple[Shard, str, bool]]:
-    """Return (shard, shown path, whether it must be measured) per file, each path once, folders opened up.
-
-    What will not be read is added to `unread`, with the reason.
-    """
-    found: dict[str, tuple[Shard, str, bool]] = {}
-    for ref in target.of_role("model", "artifact"):
-        if Path(ref.path).is_dir():
-            for below in _below(ref, unread):
-                shown = clean(f"{ref.shown.rstrip('/')}/{below}")
-                found.setdefault(f"{ref.path}/{below}", (Shard(ref.name, extra={"below": below}), shown, False))
-        else:
-            known = found.get(ref.path)
-            must = ref.role == "model" or (known is not None and known[2])
-            found[ref.path] = (Shard(ref.name), clean(ref.shown), must)
-    return list(found.values())
-
-
-def _below(ref: InputRef, unread: list[tuple[str, str]]) -> list[str]:
-    """Return the files below a folder, sorted; links that lead out of it, and to folders, are not followed."""
-    root = Path(ref.path)
-    top = root.resolve()
-    found: list[str] = []
-    for folder, folders, files in os.walk(root, followlinks=False):
-        folders.sort()
-        linked = [name for name in folders if Path(folder, name).is_symlink()]
-        for name in sorted(files) + linked:
-            path = Path(folder, name)
-            below = path.relative_to(root).as_posix()
-            if name in linked or (path.is_symlink() and not _stays(path, top)):
-                unread.append((clean(f"{ref.shown.rstrip('/')}/{below}"), "it is a link that is not followed"))
-                continue
-            if len(found) >= MAX_FILES:
-                unread.append((clean(f"{ref.shown.rstrip('/')}/..."), f"only the first {MAX_FILES:,} files are read"))
-                return found
-            found.append(below)
-    return found
-
-
-def _stays(path: Path, top: Path) -> bool:
-    try:
-        return path.resolve().is_relative_to(top)
-    except (OSError, RuntimeError):
-        return False
-
-
-def _checked(result: Any, failure: str | None) -> dict[str, Any]:
-    """Return the reading in a known shape, whatever the worker said; a failed one has read nothing."""
-    reading: dict[str, Any] = {
-        "format": "unread",
-        "data": False,
-        "findings": [],
-        "total": 0,
-        "reasons": [],
-        "notes": [],
-    }
-    if failure is not None or not isinstance(result, dict):
-        reading["reasons"] = [f"the reading failed: {failure or 'the worker gave no result'}"]
-        return reading
-    for key, default in reading.items():
-        value = result.get(key)
-        if not isinstance(value, type(default)):
-            return reading | {"reasons": ["the reading failed: the worker's result has an unknown form"]}
-        reading[key] = value
-    reading["findings"] = [finding for finding in reading["findings"] if isinstance(finding, dict)]
-    if not result.get("complete") and not reading["reasons"]:
-        reading["reasons"] = ["it was not read to its end"]
-    return reading
-
-
-def clean(text: str, cap: int = 400) -> str:
-    """Return `text` with control, direction and other unprintable characters escaped, and cut to `cap`."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[: cap + 1])
-    return shown if len(shown) <= cap else shown[:cap] + "…"
+def _said(target: Target, name: str) -> str:
+    entry = next((entry for entry in target.trust.entries if entry.name == name), None)
+    return "" if entry is None else clean(f", as {entry.power} ({entry.by}: {entry.reason})")
 
 
 def _measure(shown: str, reading: dict[str, Any], method: str, ctx: Context) -> Measurement:
@@ -275,7 +208,7 @@ def _empty_folders(target: Target, measured: Counter[str], method: str, ctx: Con
     for ref in target.of_role("model"):
         if not measured[ref.name] and Path(ref.path).is_dir():
             reason = "the folder holds no file of a format of models that Assay knows"
-            yield _measure(clean(ref.shown), _checked(None, None) | {"reasons": [reason]}, method, ctx)
+            yield _measure(clean(ref.shown), checked(None, None) | {"reasons": [reason]}, method, ctx)
 
 
 def _tell(ctx: Context, passed: Counter[str], source: list[str]) -> None:

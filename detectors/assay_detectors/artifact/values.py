@@ -5,29 +5,42 @@ Known values are Python's own: int (bool included), str, bytes, tuple. Everythin
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import Any
 
+from assay.targets.allowlist import entries, is_known_package
 from assay_detectors.artifact.report import Finding
 
 
 class Marker:
     """A value that is known by its kind only."""
 
-    __slots__ = ("kind",)
+    __slots__ = ("hashable", "kind", "plain")
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, *, plain: bool = False, hashable: bool | None = True) -> None:
         self.kind = kind
+        self.plain = plain
+        """Made by opcodes alone, so that it cannot be called and has no `__setstate__`."""
+        self.hashable = hashable
+        """None: what it holds was not kept, so nobody knows."""
 
 
 MARK = Marker("mark")
 OPAQUE = Marker("object")
-NONE = Marker("none")
-LIST = Marker("list")
-DICT = Marker("dict")
-SET = Marker("set")
-TEXT = Marker("text")
-"""A string that a call returned, so that it may name an import."""
+"""What a trusted call returned."""
 TAINTED = Marker("result of something forbidden")
+NONE = Marker("none", plain=True)
+NUMBER = Marker("number", plain=True)
+LIST = Marker("list", plain=True, hashable=False)
+DICT = Marker("dict", plain=True, hashable=False)
+SET = Marker("set", plain=True, hashable=False)
+FROZEN = Marker("frozenset", plain=True)
+TEXT = Marker("text", plain=True)
+"""A string whose characters are not known: a call returned it, or it was not kept."""
+TUPLE = Marker("tuple of numbers and texts", plain=True)
+MIXED = Marker("tuple", plain=True, hashable=None)
+"""Tuples whose items were not kept."""
 
 
 class Global:
@@ -44,12 +57,14 @@ class Global:
 class Blob:
     """A bytes constant; `data` is held only where it may be a pickle itself."""
 
-    __slots__ = ("data", "offset", "required")
+    __slots__ = ("data", "mutable", "offset", "required")
 
-    def __init__(self, data: bytes | None, offset: int) -> None:
+    def __init__(self, data: bytes | None, offset: int, *, mutable: bool = False) -> None:
         self.data = data
         self.offset = offset
         self.required = False
+        self.mutable = mutable
+        """A bytearray."""
 
 
 class State:
@@ -79,3 +94,76 @@ class Wrapper:
 
     def __init__(self) -> None:
         self.attributes: dict[str, Any] = {}
+
+
+_PLAIN = (str, int, tuple, Blob, State)
+_HASHED = frozenset({str, int, bool, Global})
+MAX_HASHED = 10_000
+"""Items of nested tuples that one dictionary key may have; Python hashes shared ones again and again."""
+
+
+def is_plain(value: Any) -> bool:
+    """Say whether opcodes alone made the value: it cannot be called, and no class of it restores a state."""
+    return value.plain if type(value) is Marker else isinstance(value, _PLAIN)
+
+
+def hashable(values: list[Any]) -> bool | None:
+    """Say whether all values may be keys of a dictionary; None where it is not known."""
+    if _HASHED.issuperset(map(type, values)):
+        return True
+    known: bool | None = True
+    pending, steps = list(values), len(values) + MAX_HASHED
+    while pending:
+        value = pending.pop()
+        steps -= 1
+        if steps < 0:
+            return None
+        if type(value) is tuple:
+            if len(value) > steps:
+                return None
+            pending.extend(value)
+        elif type(value) is State or (type(value) is Blob and value.mutable):
+            return False
+        elif type(value) is Marker and not value.hashable:
+            if value.hashable is False:
+                return False
+            known = None
+    return known
+
+
+LOST, LOST_ARRAY = Blob(None, -1), Blob(None, -1, mutable=True)
+_DTYPE = re.compile(r"[<>=|]?[a-zA-Z?]\d{0,3}\Z").match
+_SCALARS = frozenset({str, int, bool, Marker})
+_WORDS = frozenset(
+    {"dtype", "shape", "order", "subclass", "allow_mmap", "numpy_array_alignment_bytes", "storage", "module", "latin1"}
+)
+
+
+@cache
+def _words() -> frozenset[str]:
+    """Texts that may decide what a pickle does."""
+    pairs = [entry.rpartition(".") for entry in entries()]
+    return _WORDS.union((module for module, _, _ in pairs), (name for _, _, name in pairs))
+
+
+def compact(value: Any) -> Any:
+    """Return what has to be kept of a value in a pickle of millions of them: its kind, and names that may be trusted.
+
+    A text that is not kept is no trusted name, so an import of it is found all the same.
+    """
+    kind = type(value)
+    if kind is str:
+        if value in _words() or (len(value) <= 5 and _DTYPE(value)):
+            return value
+        known = "." in value and is_known_package(value.split(".")[0])
+        return value if known or (value[:2] in ("gA", "80") and len(value) >= 24) else TEXT
+    if kind is tuple:
+        if not value:
+            return value
+        plain = len(value) <= 64 and all(type(v) in _SCALARS and hashable([v]) for v in value)
+        return TUPLE if plain else MIXED
+    if kind is int:
+        return value if -5 <= value <= 256 else NUMBER
+    if kind is Blob and (value.data is None or len(value.data) <= 64):
+        return LOST_ARRAY if value.mutable else LOST
+    return value

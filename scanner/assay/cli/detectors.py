@@ -44,6 +44,6 @@ def _print(catalogue) -> None:  # type: ignore[no-untyped-def]
         for metric in spec.metrics:
             labels = f"  by {', '.join(metric.labels)}" if metric.labels else ""
             click.echo(f"    {metric.id}  {metric.title} ({metric.unit}){labels}")
-        click.echo(f"    needs {', '.join(spec.needs)}")
+        click.echo(f"    needs {', '.join(spec.inputs)}")
     for entry in catalogue.broken:
         click.echo(f"{entry.name:<26} BROKEN    {entry.reason}")

@@ -69,7 +69,7 @@ def _detector(spec: DetectorSpec) -> str:
     if spec.options:
         options = [f"  {o.name} = {o.default!r}: {o.help}" for o in spec.options]
         parts.append("Options (`params` of a rule)\n" + "\n".join(options))
-    parts.append("Needs\n  " + ", ".join(spec.needs) + (f"; extra {', '.join(spec.extras)}" if spec.extras else ""))
+    parts.append("Needs\n  " + ", ".join(spec.inputs) + (f"; extra {', '.join(spec.extras)}" if spec.extras else ""))
     if spec.frameworks:
         parts.append("Frameworks\n  " + ", ".join(spec.frameworks))
     if spec.references:

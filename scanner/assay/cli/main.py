@@ -22,6 +22,7 @@ _COMMANDS = {
         "Judge a saved result by another policy; needs neither model nor data.",
     ),
     "report": ("assay.cli.report:report", "Write a saved result in other formats."),
+    "artifact": ("assay.cli.artifact:artifact", "List what a model file holds; say what would have to be trusted."),
     "explain": ("assay.cli.explain:explain", "Explain a detector, a rule or a finding in plain words."),
     "init": ("assay.cli.init:init", "Write an assay.yaml by looking at a folder."),
     "detectors": ("assay.cli.detectors:detectors", "List the installed detectors."),

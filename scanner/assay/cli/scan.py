@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Say what would run, what would not and why; measure nothing.")
 @click.option("--no-cache", is_flag=True, help="Remember nothing, and use nothing that was remembered.")
 @click.option("--allow-unsandboxed", is_flag=True, help="Load models even where no worker can be sealed; recorded.")
+@click.option(
+    "--trust",
+    "trust_files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Names in model files that you answer for (docs/allowlist.md); repeatable, recorded.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code and the files remain.")
 def scan(
     target: Path,
@@ -40,6 +47,7 @@ def scan(
     budget: str | None,
     dry_run: bool,
     no_cache: bool,
+    trust_files: Sequence[Path],
     quiet: bool,
     **how: Any,
 ) -> int:
@@ -51,6 +59,7 @@ def scan(
     from assay.engine.catalogue import load_catalogue
     from assay.engine.scan import ScanRequest
     from assay.engine.store import default_path
+    from assay.targets.trust import load_trust
     from assay_policies.ask import detector_options
     from assay_policies.load import load_policy
 
@@ -63,6 +72,7 @@ def scan(
         cache=None if no_cache else default_path(),
         params=detector_options(loaded),
         argv=("assay", *sys.argv[1:]),
+        trust=load_trust(trust_files, datetime.datetime.now(datetime.UTC).date()),
         **how,
     )
     if dry_run:

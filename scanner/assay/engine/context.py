@@ -144,7 +144,7 @@ class RunContext:
     def _tasks(self, work: Callable[..., Any], shards: Iterable[Shard], arguments: dict[str, Any]) -> Iterator[Task]:
         name = _name(work)
         for shard in shards:
-            task = Task(name, shard, arguments)
+            task = Task(name, shard, arguments, shared=getattr(work, "shared", False))
             if _OPENS_MODELS & set(self._spec.needs):
                 model = shard.input if shard.input.startswith("model") else "all"
                 task = replace(task, group=f"model:{model}", sealed=self._around.sealed_only)

@@ -42,7 +42,8 @@ class Intake:
     def contents(self) -> Contents:
         """Return what is scanned, by content; asked for once every input has been identified."""
         digests = {name: found["sha256"] for name, found in self._identities.items()}
-        return Contents(self._resolved.inputs, digests, self._resolved.manifest.model_dump(mode="json"), self._seed)
+        manifest = self._resolved.manifest.model_dump(mode="json")
+        return Contents(self._resolved.inputs, digests, manifest, self._seed, self._resolved.trust.plain)
 
     def check_unchanged(self) -> None:
         """Say of each input that changed while it was scanned that it cannot be judged, and remember nothing of it."""

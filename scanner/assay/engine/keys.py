@@ -14,7 +14,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,8 @@ class Contents:
     """Input name -> sha256 of the file or folder; those that could not be read are left out."""
     manifest: Mapping[str, Any]
     seed: int
+    trust: list[list[str]] = field(default_factory=list)
+    """[module, name, power] that the user trusts besides the allowlist."""
 
     @cached_property
     def opened(self) -> list[Any]:
@@ -89,7 +91,7 @@ def outcome_key(
     return _hash(
         [
             "outcome", FORMAT, spec.model_dump(mode="json"), dict(options), entries, contents.opened, observed,
-            contents.seed, source_of(spec.body.partition(":")[0]), environment(),
+            contents.trust, contents.seed, source_of(spec.body.partition(":")[0]), environment(),
         ]
     )  # fmt: skip
 

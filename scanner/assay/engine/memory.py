@@ -5,6 +5,7 @@ Without a store (or with one that broke down) nothing is remembered, and nothing
 
 from __future__ import annotations
 
+import copy
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from typing import Any, Protocol
 
 from assay.engine.store import StoreProblem
 from assay.engine.supervisor import Task
+
+_ROOM = 64 << 20
+"""Bytes of shared answers that one scan holds."""
 
 
 class Keeper(Protocol):
@@ -29,6 +33,38 @@ class Found:
     """A remembered value, which may be None itself."""
 
     value: Any
+
+
+class Answered:
+    """Answers of one scan to work that several detectors share; small ones, as long as there is room."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._answers: dict[str, Any] = {}
+        self._room = _ROOM
+
+    def recall(self, task: Task) -> Found | None:
+        """Return the answer to the same work on the same shard, or None."""
+        if not task.shared:
+            return None
+        with self._lock:
+            name = _name(task)
+            return Found(copy.deepcopy(self._answers[name])) if name in self._answers else None
+
+    def keep(self, task: Task, value: Any) -> None:
+        """Keep the answer for the next detector that asks."""
+        if not task.shared:
+            return
+        size = len(repr(value))
+        with self._lock:
+            name = _name(task)
+            if name not in self._answers and size <= self._room:
+                self._answers[name] = copy.deepcopy(value)
+                self._room -= size
+
+
+def _name(task: Task) -> str:
+    return repr((task.work, task.shard, sorted(task.arguments.items())))
 
 
 class Memory:

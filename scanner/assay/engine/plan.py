@@ -18,6 +18,7 @@ _INPUT_WORDS = {
     Capability.TEST: "no test data (`data.test`)",
     Capability.TRUSTED: "no trusted data (`data.trusted`)",
     Capability.LOGS: "no logs",
+    Capability.INTEGRITY: "no published digests and no signature (`integrity`)",
 }
 
 

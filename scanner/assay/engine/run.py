@@ -73,7 +73,7 @@ def execute(plan: Plan, broken: Iterable[Broken], resolved: Resolved, tasks: Tas
         for stage, steps in groupby(plan.steps, key=lambda step: step.spec.stage):
             if stage > 0 and not run.probed:
                 _probe(intake, run, setting)
-            target = Target(resolved.manifest, resolved.root, resolved.inputs, tuple(run.records))
+            target = Target(resolved.manifest, resolved.root, resolved.inputs, tuple(run.records), resolved.trust)
             around = Surroundings(
                 tasks, intake.contents, setting.progress, setting.asked, not setting.allow_unsandboxed
             )
@@ -197,6 +197,8 @@ def _looked_at(step: Step, target: Target) -> list[InputRecord]:
         Capability.ARTIFACT: {"model", "artifact"},
         Capability.LOGS: {"log"},
     }
+    if not step.spec.needs:
+        return list(target.records)
     wanted = {role for need in step.spec.needs for role in roles.get(need, {"model", "data"})}
     return [record for record in target.records if record.role in wanted]
 

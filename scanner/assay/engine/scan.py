@@ -9,7 +9,7 @@ import platform
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
@@ -23,9 +23,10 @@ from assay.engine.spool import Spool
 from assay.engine.store import Store, StoreProblem
 from assay.engine.tasks import Limits, TaskRunner
 from assay.model.outcome import Status
-from assay.model.result import Provenance, RunFacts, RunRecord
+from assay.model.result import FileDigest, Provenance, RunFacts, RunRecord
 from assay.model.visible import visible
 from assay.targets.resolve import Resolved, resolve
+from assay.targets.trust import NO_TRUST, Trust
 from assay.version import __version__
 
 _LIBRARIES = {
@@ -55,6 +56,8 @@ class ScanRequest:
     argv: tuple[str, ...] = ()
     allow_unsandboxed: bool = False
     """Load models even where the worker cannot be sealed; the result says so."""
+    trust: Trust = NO_TRUST
+    """What the user trusts besides the allowlist of model files; the result names it."""
 
     @property
     def workers(self) -> int:
@@ -71,7 +74,7 @@ def plan_scan(request: ScanRequest, catalogue: Catalogue) -> tuple[Resolved, Pla
         InvalidInput: the manifest or an option is invalid, or there is no such path.
         NotAssessed: there is nothing to scan.
     """
-    resolved = resolve(request.path)
+    resolved = replace(resolve(request.path), trust=request.trust)
     return resolved, make_plan(catalogue.specs.values(), resolved.declared, request.params, _importable)
 
 
@@ -157,7 +160,9 @@ def _provenance(request: ScanRequest, resolved: Resolved, catalogue: Catalogue, 
         manifest_facts=_facts(resolved, run),
         inputs=tuple(run.records),
         declared=tuple(sorted(capability.value for capability in resolved.declared)),
-        not_covered=resolved.left_out,
+        not_covered=resolved.left_out + resolved.trust.ended,
+        trust=tuple(FileDigest(path=path, sha256=sha256) for path, sha256 in resolved.trust.files),
+        trusted=resolved.trust.entries,
         seed=request.seed,
         budget=None if request.budget_seconds is None else f"{request.budget_seconds:g}s",
         versions=_versions(plan, ran, catalogue, run),

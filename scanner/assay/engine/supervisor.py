@@ -51,6 +51,8 @@ class Task:
     """Longest time for it; None: what the scan allows."""
     key: str | None = None
     """Where its result is kept; None: nowhere."""
+    shared: bool = False
+    """The same work on the same shard, asked by another detector of this scan, has the same answer."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from assay.engine.memory import Memory
+from assay.engine.memory import Answered, Memory
 from assay.engine.room import Seal
 from assay.engine.supervisor import Answer, Task, Worker, WorkerDied
 from assay.targets.refs import InputRef
@@ -77,6 +77,7 @@ class TaskRunner:
         self.manifest = manifest
         self.limits = limits or Limits()
         self.memory = memory or Memory()
+        self._answered = Answered()
         self.seal: Seal | None = None
         """The weakest seal that a worker of this scan proved; None before the first task."""
         self.total = Spent()
@@ -97,9 +98,10 @@ class TaskRunner:
             Interrupted: the user stopped the scan.
         """
         self.check()
-        found = self.memory.recall(task)
+        found = self.memory.recall(task) or self._answered.recall(task)
         if found is not None:
             self._add(spent, remembered=1)
+            self._answered.keep(task, found.value)
             return found.value
         blame, reason = 0.0, ""
         while blame < DEATHS:
@@ -114,6 +116,7 @@ class TaskRunner:
                     self._note_seal(worker)
             value = self._value(task, answer, spent)
             self.memory.keep(task, value)
+            self._answered.keep(task, value)
             return value
         raise TaskFailed(f"the worker {reason}; the input may be hostile or too large")
 

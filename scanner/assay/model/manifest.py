@@ -113,6 +113,39 @@ class LogInput(Noun):
     path: PathText
 
 
+class Published(Noun):
+    """What the files should be: a list of digests, or a signature over one. Best kept apart from the files."""
+
+    manifest: PathText | None = None
+    """List of digests: text of `sha256sum`, or JSON of `assay artifact manifest`."""
+    signature: PathText | None = None
+    """Detached signature of OpenSSF model signing (`model.sig`)."""
+    key: PathText | None = None
+    """Public key of the signer, PEM."""
+    certificates: PathText | None = None
+    """Certificates of the authorities that are trusted to name signers, PEM; in place of `key`."""
+    root: PathText | None = None
+    """Folder (or the one file) that the listed names are relative to. Default: of a list, the folder that it lies in;
+    of a signature, the model."""
+
+    @model_validator(mode="after")
+    def _one_reference(self) -> Self:
+        if (self.manifest is None) == (self.signature is None):
+            raise ValueError("give `manifest` or `signature`; for both write a list of two entries")
+        if self.signature is None and (self.key is not None or self.certificates is not None):
+            raise ValueError("`key` and `certificates` belong to a `signature`")
+        if self.signature is not None and (self.key is None) == (self.certificates is None):
+            raise ValueError(
+                "a signature needs either `key` (the signer's public key, PEM) or `certificates` (authorities that "
+                "you trust, PEM)"
+            )
+        return self
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, dict) else value
+
+
 class Manifest(Noun):
     """`assay.yaml`."""
 
@@ -129,11 +162,17 @@ class Manifest(Noun):
     inputs: InputSpace = InputSpace()
     training: Training | None = None
     logs: tuple[LogInput, ...] = ()
+    integrity: Annotated[
+        tuple[Published, ...], BeforeValidator(_as_list, json_schema_input_type=Published | tuple[Published, ...])
+    ] = ()
+    """What the files should be; one entry or a list."""
 
     @model_validator(mode="after")
     def _one_spelling(self) -> Self:
         if self.model is not None and self.models:
             raise ValueError("give `model` or `models`, not both")
+        if len(self.models) > 1 and any(entry.signature and not entry.root for entry in self.integrity):
+            raise ValueError("integrity: with several models say in `root` which of them a signature covers")
         return self
 
     @property

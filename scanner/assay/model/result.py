@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from assay.model.base import Finite, Noun, Sha256
 from assay.model.errors import InvalidInput
 from assay.model.outcome import Outcome, Status
+from assay.model.trust import TrustEntry
 from assay.model.verdict import Verdict
 
 SCHEMA_VERSION = "1"
@@ -77,6 +78,10 @@ class Provenance(Noun):
     """Capabilities that the manifest declares."""
     not_covered: tuple[str, ...] = ()
     """What of the target was not even listed as an input, in plain words."""
+    trust: tuple[FileDigest, ...] = ()
+    """The trust files that the user named."""
+    trusted: tuple[TrustEntry, ...] = ()
+    """What stands in them and counts: names trusted by the user, not by Assay."""
     policies: tuple[FileDigest, ...] = ()
     """Every policy in the chain, root first."""
     seed: int = 0

@@ -22,6 +22,8 @@ class Capability(StrEnum):
     TEST = "data.test"
     TRUSTED = "data.trusted"
     LOGS = "logs"
+    INTEGRITY = "integrity"
+    """What the files should be: a list of digests, or a signature."""
 
 
 class MetricSpec(Noun):
@@ -39,6 +41,8 @@ class MetricSpec(Noun):
     labels: tuple[str, ...] = ()
     statistical: bool = False
     """An estimate with sampling error, as against a complete count."""
+    needs: tuple[Capability, ...] = ()
+    """Must be declared for this metric, beside what its detector needs; otherwise it is not measured."""
 
 
 class OptionSpec(Noun):
@@ -82,7 +86,7 @@ class DetectorSpec(Noun):
     """0: reads bytes only, before anything is loaded; others run in ascending order."""
     explanation: Explanation
     needs: tuple[Capability, ...]
-    """All of these must be declared; otherwise the detector is skipped."""
+    """All of these must be declared, otherwise the detector is skipped; none: it looks at every input."""
     metrics: tuple[MetricSpec, ...]
     options: tuple[OptionSpec, ...] = ()
     extras: tuple[str, ...] = ()
@@ -95,6 +99,11 @@ class DetectorSpec(Noun):
     status: Literal["preview", "stable", "deprecated"] = "preview"
     body: Annotated[str, StringConstraints(pattern=r"^[\w.]+:\w+$")]
     """Import string of the class: `assay_detectors.pii.logs:LogsDetector`."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Return what must be declared, in words."""
+        return tuple(need.value for need in self.needs) or ("any input",)
 
     def metric(self, metric_id: str) -> MetricSpec | None:
         """Return the metric of that id, or None."""

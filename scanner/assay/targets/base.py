@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from assay.model.manifest import Manifest
 from assay.model.result import InputRecord
 from assay.targets.refs import InputRef, Shard
+from assay.targets.trust import NO_TRUST, Trust
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +26,8 @@ class Target:
     inputs: tuple[InputRef, ...]
     records: tuple[InputRecord, ...] = ()
     """What the intake found out about each input; same names."""
+    trust: Trust = NO_TRUST
+    """What the person who scans trusts besides the allowlist."""
 
     def of_role(self, *roles: str) -> tuple[InputRef, ...]:
         """Return the inputs of these roles, in the order of the manifest, usable or not."""

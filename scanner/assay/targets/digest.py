@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +29,7 @@ class Digest:
 def digest(path: Path, shown: str) -> Digest:
     """Return the digest of the file or folder at `path`.
 
-    A link to a file counts with the content it leads to, for that is what a loader reads; a link to a folder
-    counts
+    A link to a file counts with the content it leads to, for that is what a loader reads; a link to a folder counts
     with its text and is not followed.
 
     Raises:
@@ -39,16 +38,35 @@ def digest(path: Path, shown: str) -> Digest:
     with _named(shown):
         if not stat.S_ISDIR(path.stat().st_mode):
             return _of_file(path, shown)
-        entries = sorted(_entries(path))
+    return folder_digest(listing(path, shown))
+
+
+def listing(folder: Path, shown: str) -> Iterator[tuple[str, Digest]]:
+    """Yield `(path below the folder, digest)` of each file and each link, sorted by the bytes of the path.
+
+    Raises:
+        UnusableInput: as `digest`.
+    """
+    with _named(shown):
+        entries = sorted(_entries(folder))
+    for relative, entry in entries:
+        below = os.fsdecode(relative)
+        with _named(name := f"{shown}/{below}"):
+            linked = entry.is_symlink() and entry.is_dir()
+            yield below, Digest(link_digest(entry), 0) if linked else _of_file(entry, name)
+
+
+def link_digest(link: Path) -> str:
+    """Return the digest by which a link to a folder counts: of its text."""
+    return hashlib.sha256(b"link " + os.fsencode(link.readlink())).hexdigest()
+
+
+def folder_digest(entries: Iterable[tuple[str, Digest]]) -> Digest:
+    """Return the digest of a folder, from its sorted listing."""
     lines = hashlib.sha256()
     size = 0
-    for relative, entry in entries:
-        with _named(name := f"{shown}/{os.fsdecode(relative)}"):
-            if entry.is_symlink() and entry.is_dir():
-                found = Digest(hashlib.sha256(b"link " + os.fsencode(entry.readlink())).hexdigest(), 0)
-            else:
-                found = _of_file(entry, name)
-        lines.update(relative + b"\0" + found.sha256.encode() + b"\n")
+    for below, found in entries:
+        lines.update(os.fsencode(below) + b"\0" + found.sha256.encode() + b"\n")
         size += found.size
     return Digest(lines.hexdigest(), size)
 

@@ -94,7 +94,7 @@ def _examine(opened: OpenTarget, ref: InputRef, record: dict[str, Any], known: d
         ) from None
     if ref.role == "model":
         _check_digest(ref, known["sha256"])
-    if ref.role in ("model", "artifact") and not known["size"]:
+    if ref.role in ("model", "artifact", "reference") and not known["size"]:
         raise UnusableInput(f"{ref.shown}: is empty; give the file that is released")
     if ref.role == "log":
         return _log_facts(opened, ref)

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def shared(work: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Mark a work function whose answer is the same for every detector: within one scan it is asked once per shard."""
+    work.shared = True  # type: ignore[attr-defined]
+    return work
 
 
 @dataclass(frozen=True)
@@ -13,7 +23,7 @@ class InputRef:
     name: str
     """`model`, `models[1]`, `artifacts:extra/a.pkl`, `data.train`, `logs:logs/a.log`; unique in a scan."""
     role: str
-    """`model`, `artifact`, `data` or `log`."""
+    """`model`, `artifact`, `data`, `log`, or `reference` for what says how the others should be."""
     path: str
     """Absolute path of the file or folder."""
     shown: str

@@ -20,6 +20,7 @@ from assay.model.spec import Capability
 from assay.model.visible import visible
 from assay.targets.bare import logs_among
 from assay.targets.refs import InputRef
+from assay.targets.trust import NO_TRUST, Trust
 
 MAX_FILES = 20_000
 MANIFEST_SUFFIXES = (".yaml", ".yml")
@@ -41,6 +42,8 @@ class Resolved:
     """Input name -> why there is no file behind it."""
     left_out: tuple[str, ...] = ()
     """What was not even listed, in plain words."""
+    trust: Trust = NO_TRUST
+    """What the person who scans trusts besides the allowlist; never from the target."""
 
     @property
     def bare(self) -> bool:
@@ -91,14 +94,29 @@ def _from_manifest(path: Path) -> Resolved:
         raise NotAssessed(
             f"{visible(str(path))}:1:1: the manifest names nothing to scan; add model, artifacts, data or logs"
         )
+    _add_references(manifest, text, collector)
     digest = FileDigest(path=text.source, sha256=text.sha256)
     inputs, unmatched = tuple(collector.inputs.values()), collector.unmatched
     return Resolved(manifest, root, inputs, capabilities(manifest), digest, unmatched, tuple(collector.left_out))
 
 
+def _add_references(manifest: Manifest, text: YamlText, collector: _Collector) -> None:
+    """Add what says how the files should be: `integrity.manifest`, or `integrity[1].signature` in a list."""
+    listed = isinstance(text.data.get("integrity"), list)
+    for index, entry in enumerate(manifest.integrity):
+        prefix = f"integrity[{index}]" if listed else "integrity"
+        at: Loc = ("integrity", index) if listed else ("integrity",)
+        for part in ("manifest", "signature", "key", "certificates"):
+            path = getattr(entry, part)
+            if path is not None:
+                collector.single(f"{prefix}.{part}", "reference", path, (*at, part), {"entry": index, "is": part})
+
+
 def capabilities(manifest: Manifest) -> frozenset[Capability]:
     """Return what the manifest declares."""
     found = set()
+    if manifest.integrity:
+        found.add(Capability.INTEGRITY)
     if manifest.all_models:
         found |= {Capability.MODEL, Capability.ARTIFACT}
     if manifest.artifacts:

@@ -9,6 +9,7 @@ import zipfile
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
+from assay.targets import tf_probe
 from assay.targets.pickle_probe import looks_like_pickle
 
 HEAD = 65_536
@@ -17,6 +18,7 @@ HEAD = 65_536
 EMPTY, FOLDER, SPECIAL = "empty", "folder", "special"
 PICKLE, JOBLIB, JOBLIB_ZF, TORCH_LEGACY = "pickle", "joblib", "joblib-zf", "torch-legacy"
 TORCH_ZIP, TORCHSCRIPT, NPZ, SKOPS, KERAS, ZIP = "torch-zip", "torchscript", "npz", "skops", "keras", "zip"
+PT2 = "torch-export"
 TAR, GZIP, BZ2, XZ, LZMA, ZLIB, ZSTD, LZ4 = "tar", "gzip", "bz2", "xz", "lzma", "zlib", "zstd", "lz4"
 SEVENZIP, RAR = "7z", "rar"
 NPY, SAFETENSORS, ONNX, HDF5, GGUF, SAVEDMODEL, TFLITE = (
@@ -28,7 +30,11 @@ NPY, SAFETENSORS, ONNX, HDF5, GGUF, SAVEDMODEL, TFLITE = (
     "savedmodel",
     "tflite",
 )
-LIGHTGBM, XGBOOST_JSON, XGBOOST_UBJ = "lightgbm-text", "xgboost-json", "xgboost-ubj"
+TF_GRAPH, TF_METAGRAPH, TF_TEXT = tf_probe.GRAPHDEF, tf_probe.METAGRAPH, tf_probe.GRAPH_TEXT
+KERAS_METADATA, TF_FINGERPRINT, TF_INDEX = tf_probe.KERAS_METADATA, tf_probe.FINGERPRINT, tf_probe.INDEX
+TF_SHARD = "tf-shard"
+"""Numbers of a checkpoint: never from the bytes alone, only with the index beside them."""
+LIGHTGBM, XGBOOST_JSON, XGBOOST_UBJ, CATBOOST = "lightgbm-text", "xgboost-json", "xgboost-ubj", "catboost"
 PARQUET, ARROW, SQLITE = "parquet", "arrow", "sqlite"
 JSON, JSONL, CSV, TEXT, UTF16 = "json", "jsonl", "csv", "text", "utf-16 text"
 IMAGE, PDF, EXECUTABLE, BYTECODE, BINARY = "image", "pdf", "executable", "bytecode", "binary"
@@ -36,10 +42,12 @@ IMAGE, PDF, EXECUTABLE, BYTECODE, BINARY = "image", "pdf", "executable", "byteco
 COMPRESSED = frozenset({GZIP, BZ2, XZ, LZMA, ZLIB, ZSTD, LZ4, JOBLIB_ZF})
 """One stream within; what it holds is found when it is opened."""
 ARCHIVES = frozenset({ZIP, TAR, SEVENZIP, RAR})
-ZIP_BASED = frozenset({ZIP, TORCH_ZIP, TORCHSCRIPT, NPZ, SKOPS, KERAS})
+ZIP_BASED = frozenset({ZIP, TORCH_ZIP, TORCHSCRIPT, PT2, NPZ, SKOPS, KERAS})
 PICKLES = frozenset({PICKLE, JOBLIB, TORCH_LEGACY})
-BOOSTERS = frozenset({LIGHTGBM, XGBOOST_JSON, XGBOOST_UBJ})
+BOOSTERS = frozenset({LIGHTGBM, XGBOOST_JSON, XGBOOST_UBJ, CATBOOST})
 """Trees as plain numbers: their loaders run nothing."""
+TF_BESIDE = frozenset({TF_FINGERPRINT, TF_INDEX, TF_SHARD})
+"""What lies beside a SavedModel: hashes, and where its numbers are."""
 DATA = frozenset({PARQUET, ARROW, SQLITE, JSON, JSONL, CSV, TEXT, UTF16, IMAGE, PDF})
 """Formats that no loader of models executes."""
 
@@ -53,6 +61,7 @@ _MAGIC = (
     (b"7z\xbc\xaf\x27\x1c", SEVENZIP),
     (b"Rar!\x1a\x07", RAR),
     (b"\x89HDF\r\n\x1a\n", HDF5),
+    (b"CBM1", CATBOOST),
     (b"GGUF", GGUF),
     (b"FUGG", GGUF),
     (b"PAR1", PARQUET),
@@ -129,6 +138,8 @@ def _by_content(data: bytes | mmap, size: int | None) -> str:
         return XGBOOST_UBJ
     if head[4:8] == b"TFL3":
         return TFLITE
+    if head[4:8] in (b"ORTM", b"ET12"):  # ONNX Runtime's own format, ExecuTorch
+        return BINARY
     if head[:1] == b"x" and len(head) > 1 and head[1] in _ZLIB_SECOND and (0x7800 + head[1]) % 31 == 0:
         return ZLIB
     if _is_tar(head):
@@ -141,7 +152,12 @@ def _by_content(data: bytes | mmap, size: int | None) -> str:
         return SAFETENSORS
     if looks_like_pickle(data):
         return _pickle_flavour(head)
-    return _protobuf(data, size is None) or _textual(head, size is None or size > HEAD) or BINARY
+    found = _protobuf(data, size is None) or _textual(head, size is None or size > HEAD)
+    if found in (TEXT, CSV, JSON, JSONL) and tf_probe.is_graph_text(data):
+        return TF_TEXT
+    if found is None and (size is not None or len(data) < HEAD) and tf_probe.is_index(data):
+        return TF_INDEX
+    return found or BINARY
 
 
 def _pickle_flavour(head: bytes) -> str:
@@ -170,6 +186,9 @@ def zip_flavour(names: list[str]) -> str:
     if "data.pkl" in last:
         compiled = "constants.pkl" in last or any("/code/" in f"/{name}" for name in names)
         return TORCHSCRIPT if compiled else TORCH_ZIP
+    top = known | {name.partition("/")[2] for name in names}
+    if "archive_format" in top or "serialized_exported_program.json" in top:
+        return PT2
     if "schema.json" in known:
         return SKOPS
     if "config.json" in known and ("metadata.json" in known or "model.weights.h5" in known):
@@ -211,7 +230,10 @@ def _varint(data: bytes | mmap, at: int) -> tuple[int, int]:
 
 
 def _protobuf(data: bytes | mmap, cut: bool) -> str | None:
-    """Tell ONNX and SavedModel by the fields of their outermost message."""
+    """Tell ONNX and the messages of TensorFlow by the fields of their outermost message."""
+    found = tf_probe.tensorflow_kind(data, cut)
+    if found is not None:
+        return found
     fields: dict[int, int] = {}
     at, end = 0, len(data)
     for _ in range(10_000):
@@ -219,21 +241,18 @@ def _protobuf(data: bytes | mmap, cut: bool) -> str | None:
             break
         key, at = _varint(data, at)
         field, wire = key >> 3, key & 7
-        if at < 0 or not field or field > 64 or wire not in (0, 2):
+        if at < 0 or not field or field > 64 or wire not in (0, 2) or fields.setdefault(field, wire) != wire:
             return None
-        fields[field] = wire
         value, at = _varint(data, at)
         if at < 0:
             return None
         if wire == 2:
+            if field == 2 and _TEXT_CONTROL.search(data[at : at + min(value, HEAD)]):
+                return None
             at += value
     if at > end and not cut and 7 not in fields:
         return None
-    if fields.get(7) == 2 and fields.get(1, 0) == 0 and (1 in fields or 8 in fields):
-        return ONNX
-    if fields in ({1: 0, 2: 2}, {2: 2}) and at == end and _TEXT_CONTROL.search(data[:64]):
-        return SAVEDMODEL
-    return None
+    return ONNX if fields.get(7) == 2 and fields.get(1, 0) == 0 and (1 in fields or 8 in fields) else None
 
 
 def _textual(head: bytes, cut: bool) -> str | None:

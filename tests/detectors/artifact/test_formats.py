@@ -227,7 +227,8 @@ def test_onnx_domains_and_external_paths(read: Any) -> None:
     assert not read(_onnx(location="weights.bin"))["total"]
 
 
-def test_torchscript_is_not_analysed_yet(read: Any) -> None:
-    members = [("m/data.pkl", GOOD), ("m/code/__torch__.py", b"pass"), ("m/constants.pkl", b"\x80\x02).")]
-    result = read(_zip(members))
-    assert result["reasons"] == ["TorchScript code is not analysed yet"] and not result["total"]
+def test_torchscript_is_read_with_its_code(read: Any) -> None:
+    members = [("m/data.pkl", GOOD), ("m/code/__torch__.py", b"class A:\n  pass\n"), ("m/constants.pkl", b"\x80\x02).")]
+    assert read(_zip(members))["format"] == "torchscript"
+    members[1] = ("m/code/__torch__.py", b"def f(x):\n  ops.evil.run(x)\n  return x\n")
+    assert _found(read(_zip(members)))

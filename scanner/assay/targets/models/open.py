@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PICKLED = sniff.PICKLES - {sniff.TORCH_LEGACY} | sniff.COMPRESSED
 """What `joblib.load` reads; a compressed file is a joblib dump where it is a model at all."""
 WEIGHTS = frozenset({sniff.TORCH_ZIP, sniff.TORCH_LEGACY, sniff.SAFETENSORS})
+PROGRAMS = frozenset({sniff.TORCHSCRIPT, sniff.PT2})
 EXPORT = "export it as ONNX, as skops, or as torch weights with a `factory`"
 
 
@@ -55,8 +56,25 @@ def open_model(ref: InputRef, manifest: dict[str, Any]) -> Queried:
         from assay.targets.models.onnx_model import open_onnx
 
         return open_onnx(path, ref, manifest)
+    if found in PROGRAMS:
+        from assay.targets.models.torch_model import open_program
+
+        return open_program(path, found, ref, manifest)
+    if found in (sniff.KERAS, sniff.HDF5):
+        from assay.targets.models.keras_model import open_keras
+
+        return open_keras(path, found, ref, manifest)
+    if found in sniff.BOOSTERS:
+        from assay.targets.models.booster_model import open_booster
+
+        return open_booster(path, found, ref, manifest)
+    if found == sniff.FOLDER:
+        from assay.targets.models.folder_model import MLMODEL, file_within
+        from assay.targets.models.transformers_model import CONFIG, open_transformers
+
+        if (path / CONFIG).is_file() and not (path / MLMODEL).exists():
+            return open_transformers(path, ref, manifest)
+        return open_model(file_within(path, ref), manifest)
     if found == sniff.EMPTY:
         raise UnusableInput(f"{ref.shown}: is empty; give the model file")
-    if found == sniff.TORCHSCRIPT:
-        raise UnusableInput(f"{ref.shown}: is TorchScript, which brings its own code, and is not loaded; {EXPORT}")
     raise UnusableInput(f"{ref.shown}: is of the format {found}, which Assay does not load; {EXPORT}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,9 @@ class TorchModel(Queried):
         torch.backends.cudnn.benchmark = False
         torch.backends.cudnn.allow_tf32 = False
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.module = module.to(self.device).eval()
+        self.module = module.to(self.device)
+        with suppress(NotImplementedError):  # an exported program has no modes
+            self.module.eval()
         self._layout = io["layout"]
         self._dtype = io["dtype"] if io["dtype"] not in (None, "str") else "float32"
 
@@ -120,6 +123,34 @@ def open_weights(path: Path, found: str, ref: InputRef, manifest: dict[str, Any]
         lambda: TorchModel(module, ref, manifest),
         f"{ref.shown}: the network cannot be moved to its device",
         "correct the factory",
+    )
+
+
+def open_program(path: Path, found: str, ref: InputRef, manifest: dict[str, Any]) -> TorchModel:
+    """Open a compiled program (TorchScript, torch.export), where the engine says that stage 0 found it clean.
+
+    Its operators run in C++; it brings no Python. The file names them all, and stage 0 has judged every one.
+
+    Raises:
+        UnusableInput: not allowed, damaged, or of another version of torch.
+    """
+    if ref.spec.get("pickle_ok") is not True:
+        raise UnusableInput(
+            f"{ref.shown}: is a compiled program, and is loaded only in a sealed worker after stage 0 found it clean; "
+            "see the finding on this file"
+        )
+    torch = need(ref.shown, "adversarial", "torch")
+    module = foreign_call(
+        lambda: (
+            torch.jit.load(path, map_location="cpu") if found == sniff.TORCHSCRIPT else torch.export.load(path).module()
+        ),
+        f"{ref.shown}: cannot be loaded as {found}",
+        "save it again with this version of torch, or export it as ONNX",
+    )
+    return foreign_call(
+        lambda: TorchModel(module, ref, manifest),
+        f"{ref.shown}: the program cannot be moved to its device",
+        "save it for the CPU",
     )
 
 

@@ -1,0 +1,239 @@
+"""Pickles made at random from a seed: programs over every opcode, and mutations of real pickles. All are harmless."""
+
+from __future__ import annotations
+
+import array
+import collections
+import datetime
+import decimal
+import pickle
+import random
+import struct
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+NAMES = [
+    ("os", "system"), ("posix", "system"), ("builtins", "eval"), ("collections", "OrderedDict"), ("a.b", "c"),
+    ("__builtin__", "object"), ("__builtin__", "eval"), ("copy_reg", "_reconstructor"), ("m", "x.y"), ("os", ""),
+    ("collections", "Counter"), ("builtins", "complex"), ("datetime", "date"), ("fractions", "Fraction"),
+    ("itertools", "izip"), ("UserDict", "UserDict"), ("urllib", "urlopen"), ("\xe9t\xe9", "x"), ("collections", "deque"),
+]  # fmt: skip
+NESTED = [b"\x80\x04cos\nsystem\n.", b"cos\nsystem\n(S'x'\ntR.", b"\x80\x04N.", b"\x80\x04]\x94K\x01a."]
+_PLAIN_OPS = [bytes([op]) for op in b"(())]]}NN\x88\x8901224tlduesabRo\x81\x85\x86\x87\x94\x94\x8f\x90\x91\x92\x93Q\x97\x98"]
+
+
+class Thing:
+    """An object with a dictionary."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.name = "x"
+
+
+class Slotted:
+    """An object with slots: its state is a pair."""
+
+    __slots__ = ("first", "second")
+
+    def __init__(self) -> None:
+        self.first, self.second = 1, [2]
+
+
+class Keyed:
+    """An object that is made with keywords."""
+
+    def __new__(cls, *, size: int = 1) -> Keyed:
+        return super().__new__(cls)
+
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, int]]:
+        return (), {"size": 3}
+
+
+def text(value: str, rng: random.Random) -> bytes:
+    """Return one of the opcodes that push a text."""
+    raw = value.encode("utf-8", "surrogatepass")
+    forms = [b"\x8c" + bytes([len(raw)]) + raw, b"X" + struct.pack("<I", len(raw)) + raw]
+    forms.append(b"\x8d" + struct.pack("<Q", len(raw)) + raw)
+    if value.isascii() and "\n" not in value and "\\" not in value and "'" not in value:
+        forms += [b"U" + bytes([len(raw)]) + raw, b"T" + struct.pack("<I", len(raw)) + raw, b"V" + raw + b"\n"]
+        forms += [b"S'" + raw + b"'\n", b'S"' + raw + b'"\n', b"S'" + raw.replace(b"s", b"\\x73") + b"'\n"]
+        forms += [b"V" + raw.replace(b"o", b"\\u006f") + b"\n"]
+    return rng.choice(forms)
+
+
+def imported(rng: random.Random) -> bytes:
+    """Return opcodes that push something imported."""
+    module, name = rng.choice(NAMES)
+    lines = module.encode() + b"\n" + name.encode() + b"\n"
+    memo = rng.choice([b"", b"\x94"])
+    ways = [b"c" + lines, text(module, rng) + memo + text(name, rng) + memo + b"\x93", b"(i" + lines]
+    return rng.choice(ways)
+
+
+def number(rng: random.Random) -> bytes:
+    """Return opcodes that push a number, some of them oddly written."""
+    forms = [
+        b"K" + rng.randbytes(1), b"M" + rng.randbytes(2), b"J" + rng.randbytes(4), b"G" + rng.randbytes(8),
+        b"I%d\n" % rng.randrange(-9, 99), b"L%dL\n" % rng.randrange(1 << 70), b"L7\n", b"I01\n", b"I00\n", b"F1.5\n",
+        b"\x8a\x01\x05", b"\x8a\x00", b"\x8b\x02\0\0\0\x01\xff", b"Fnan\n", b"F-1e3\n",
+    ]  # fmt: skip
+    if rng.random() < 0.06:
+        odd = [b"I010\n", b"I0x1f\n", b"I 5\n", b"I1_0\n", b"I5\0x\n", b"I\n", b"I+1\n", b"L010L\n", b"LL\n", b"F1_0\n", b"F 1\n"]
+        odd += [b"F1e999\n", b"F\n", b"\x8b\xff\xff\xff\xff", b"I" + b"9" * 5000 + b"\n", b"I0\n", b"F1.5\0\n", b"I08\n", b"F1.\n"]
+        forms = odd
+    return rng.choice(forms)
+
+
+def memo(rng: random.Random) -> bytes:
+    """Return one memo opcode."""
+    index = rng.choice([0, 0, 1, 1, 2, 3, 5, 9, 300])
+    forms = [b"\x94"] * 4 + [b"q%c" % min(index, 255), b"r" + struct.pack("<I", index), b"p%d\n" % index]
+    forms += [b"h%c" % min(index, 255), b"j" + struct.pack("<I", index), b"g%d\n" % index] * 2
+    return rng.choice(forms)
+
+
+def anything(rng: random.Random) -> bytes:
+    """Return any opcode with an argument of the right form."""
+    pick = rng.random()
+    if pick < 0.5:
+        return rng.choice(_PLAIN_OPS)
+    if pick < 0.62:
+        return memo(rng)
+    if pick < 0.72:
+        return number(rng)
+    if pick < 0.85:
+        return imported(rng)
+    raw = rng.choice([*NESTED, b"", b"ab", rng.randbytes(6)])
+    rare = [
+        b"C" + bytes([len(raw)]) + raw, b"B" + struct.pack("<I", len(raw)) + raw, b"P1\n", b"P\xff\n", b"\x82\xf0", b"\x82\xf1",
+        b"\x8e" + struct.pack("<Q", len(raw)) + raw, b"\x96" + struct.pack("<Q", len(raw)) + raw, b"\x82\x07", b"\x83\xf0\0",
+        b"\x84\x70\x11\x01\0", b"\x82\0", b"\x84\0\0\0\x80", b"\x80" + bytes([rng.randrange(7)]), b"\x95" + struct.pack("<Q", rng.randrange(40)),
+        text(rng.choice(NAMES)[rng.randrange(2)], rng), text(rng.choice(["", "\xe9", "\ud800", "latin1", "x" * 60]), rng), b"X\x02\0\0\0\xff\xfe",
+    ]  # fmt: skip
+    return rng.choice(rare)
+
+
+def step(rng: random.Random, depth: int = 0) -> bytes:
+    """Return opcodes that leave exactly one more value, so that long programs stay valid."""
+    if depth > 3:
+        return number(rng)
+    one: Callable[[], bytes] = lambda: step(rng, depth + 1)  # noqa: E731
+    put = rng.choice([b"", b"\x94", b"\x94", b"q%c" % rng.randrange(8)])
+    key = rng.choice([text(rng.choice(["a", "name", "value", "os"]), rng), number(rng), b"h\0", one()])
+    pairs = b"".join(rng.choice([text("k", rng), number(rng)]) + one() for _ in range(rng.randrange(4)))
+    items = b"".join(one() for _ in range(rng.randrange(5)))
+    forms = [
+        number(rng), text(rng.choice(["system", "os", "x", ""]), rng), b"N", b"\x88", b")", imported(rng), imported(rng) + b")R",
+        imported(rng) + one() + b"\x85R", imported(rng) + b")\x81" + put + b"}" + put + b"(" + text("a", rng) + one() + b"ub",
+        imported(rng) + b")\x81N}" + text("s", rng) + one() + b"s\x86b", imported(rng) + b")}" + text("k", rng) + one() + b"s\x92",
+        b"(" + imported(rng) + items + b"o", b"(" + items + b"t", b"]" + put + b"(" + items + b"e", b"}" + put + b"(" + pairs + b"u",
+        b"(" + pairs + b"d", b"}" + key + one() + b"s", b"\x8f" + put + b"(" + items + b"\x90", b"(" + items + b"\x91", b"(" + items + b"l",
+        b"]" + one() + b"a", one() + one() + b"\x86", one() + one() + b"0", b"(" + items + b"1N", one() + b"2\x86", one() + put, b"h\0", b"h\1",
+        one() + one() + b"b", one() + one() + b"R", one() + b")\x81", one() + one() + b"a", one() + b"(" + items + b"e", one() + b"(" + pairs + b"u",
+        text("os", rng) + b"\x94" + text("system", rng) + b"\x94\x93", b"C\x02ab", b"\x96\x02" + bytes(7) + b"ab",
+        b"C%c%s" % ((nested := rng.choice(NESTED)) and len(nested), nested), imported(rng) + text("ab", rng) + text("latin1", rng) + b"\x86R",
+    ]  # fmt: skip
+    return rng.choice(forms)
+
+
+def dense(rng: random.Random) -> bytes:
+    """Return many values of one form, as lists and dictionaries of real models have them, with one that may differ."""
+    small = [b"K\x05", b"G" + bytes(8), b"M\x01\x02", b"J\xff\xff\xff\xff", b"N", b"\x8c\x01a\x94", b"\x8c\x03abc\x94", b"h\0", b"h\1"]
+    pick = lambda: rng.choice(small)  # noqa: E731
+    fixed = pick()
+    forms: list[Callable[[], bytes]] = [
+        lambda: fixed, pick, lambda: fixed + fixed + b"\x86\x94", lambda: pick() + pick() + pick() + b"\x87\x94",
+        lambda: b"]\x94(" + fixed * rng.randrange(1, 4) + b"e", lambda: b"h\1)\x81\x94}\x94(h\0" + fixed + b"h\0" + pick() + b"ub",
+        lambda: b"}\x94(\x8c\x01k\x94" + pick() + b"u", lambda: b"}\x94h\0" + pick() + b"s", lambda: b"]\x94" + pick() + b"a", lambda: pick() + b"\x85\x94",
+    ]  # fmt: skip
+    form = rng.choice(forms)
+    values = [form() for _ in range(rng.choice([4, 6, 20, 40]))]
+    if rng.random() < 0.5:
+        values.insert(rng.randrange(len(values)), rng.choice([step(rng), anything(rng), rng.choice(forms)()]))
+    start = b"\x8c\x01v\x94" + rng.choice([b"ccollections\nOrderedDict\n\x94", imported(rng) + b"\x94"])
+    end = rng.choice([b"]\x94(%se", b"(%st", b"(%sl", b"}(%su", b"\x8f(%s\x90", b"(%s\x91", b"(%sd", b"h\1(%stR", b"(%s1N", b"(h\1%so"])
+    return start + end.replace(b"%s", b"".join(values)) + rng.choice([b"", b"h\5", b"h\3h\4\x93", b"h\2)R", b"h\x08)R"])
+
+
+def program(rng: random.Random) -> bytes:
+    """Return one program over the opcodes, with or without header and frames, one or several in a row."""
+    pick = rng.random()
+    if pick < 0.25:
+        body = b"".join(anything(rng) for _ in range(rng.randrange(1, 16)))
+    elif pick < 0.45:
+        body = dense(rng)
+    else:
+        body = b"N\x94" + b"".join(step(rng) for _ in range(rng.randrange(1, 7)))
+        if pick < 0.6:
+            at = rng.randrange(len(body))
+            body = body[:at] + anything(rng) + body[at:]
+    body += b"."
+    head = b"" if rng.random() < 0.25 else b"\x80%c" % rng.choice([0, 1, 2, 2, 3, 4, 4, 5])
+    if rng.random() < 0.25:
+        body = framed(body, rng)
+    whole = head + body
+    if rng.random() < 0.06:
+        whole += program(rng)
+    if rng.random() < 0.03:
+        whole += rng.choice([b"\0", b"\n", b"N", rng.randbytes(3), b"cos\nsystem\n"])
+    return whole
+
+
+def framed(body: bytes, rng: random.Random) -> bytes:
+    """Put frames around or into a body: right ones, and such as straddle, nest, overrun or are empty."""
+    kind = rng.random()
+    if kind < 0.4:
+        return b"\x95" + struct.pack("<Q", len(body)) + body
+    if kind < 0.6:
+        cut = rng.randrange(len(body) + 1)
+        return b"".join(b"\x95" + struct.pack("<Q", len(part)) + part for part in (body[:cut], body[cut:]))
+    length = rng.choice([0, 1, len(body) - 1, len(body) + 1, len(body) + 9, rng.randrange(60), 1 << 40, 1 << 63])
+    at = rng.choice([0, rng.randrange(len(body))])
+    return body[:at] + b"\x95" + struct.pack("<Q", max(length, 0)) + body[at:]
+
+
+def objects() -> list[Any]:
+    """Return ordinary objects of the standard library, to be pickled and mutated."""
+    shared: list[Any] = [1, 2]
+    cyclic: list[Any] = [3]
+    cyclic.append(cyclic)
+    return [
+        [1.5] * 20, list(range(40)), [(i, i + 1) for i in range(20)], {f"k{i}": i for i in range(20)}, {"a": shared, "b": shared},
+        [Thing(i) for i in range(8)], Slotted(), Keyed(), {1, 2, "x"}, frozenset({1, (2, "y")}), collections.OrderedDict(a=1),
+        collections.deque([1, 2], 3), datetime.datetime(2020, 1, 2), decimal.Decimal("1.5"), Fraction(1, 3), b"x" * 70, bytearray(b"y" * 9),
+        array.array("d", [1.0]), "t\xe9xt", 1 << 90, -5, True, None, 2.5, complex(1, 2), cyclic, [[], {}, (), "", b""], [[i, [i]] for i in range(9)],
+        collections.Counter("abca"), collections.defaultdict(list, a=[1]), slice(1, 2), range(3), Thing, len, pickle.dumps([Thing(1)]),
+    ]  # fmt: skip
+
+
+class Mutations:
+    """Real pickles in every protocol, spliced at opcodes, with bits flipped, or cut."""
+
+    def __init__(self) -> None:
+        import pickletools
+
+        self.real = [
+            pickle.dumps(value, protocol)
+            for value in objects()
+            for protocol in range(2 if isinstance(value, Slotted) else 0, 6)
+        ]
+        self.parts = [[op[2] for op in pickletools.genops(data)] for data in self.real]
+
+    def make(self, rng: random.Random) -> bytes:
+        """Return one mutated pickle."""
+        index = rng.randrange(len(self.real))
+        data, starts = self.real[index], self.parts[index]
+        kind = rng.random()
+        if kind < 0.15:
+            return data[: rng.randrange(len(data))] + rng.choice([b"", b"."])
+        if kind < 0.5:
+            changed = bytearray(data)
+            for _ in range(rng.randrange(1, 4)):
+                changed[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+            return bytes(changed)
+        at = rng.choice(starts)
+        if kind < 0.75:
+            return data[:at] + rng.choice([anything, step])(rng) + data[at:]
+        other = rng.randrange(len(self.real))
+        return data[:at] + self.real[other][rng.choice(self.parts[other]) :]

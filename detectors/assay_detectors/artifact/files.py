@@ -1,0 +1,102 @@
+"""The files that the artifact detectors read, and what workers say of them: in the parent, where nothing is trusted."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from assay.targets.base import Target
+from assay.targets.refs import InputRef, Shard
+
+MAX_FILES = 20_000
+"""Files that are read below one folder."""
+
+
+def size(path: Path) -> int:
+    """Return the bytes of a file, 0 where nobody can tell."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def tasks(target: Target, unread: list[tuple[str, str]]) -> list[tuple[Shard, str, bool]]:
+    """Return (shard, shown path, whether it must be measured) per file, each path once, folders opened up.
+
+    What will not be read is added to `unread`, with the reason.
+    """
+    found: dict[str, tuple[Shard, str, bool]] = {}
+    trust = {"trust": target.trust.plain} if target.trust.entries else {}
+    for ref in target.of_role("model", "artifact"):
+        if Path(ref.path).is_dir():
+            for below in _below(ref, unread):
+                shown = clean(f"{ref.shown.rstrip('/')}/{below}")
+                found.setdefault(f"{ref.path}/{below}", (Shard(ref.name, extra={"below": below} | trust), shown, False))
+        else:
+            known = found.get(ref.path)
+            must = ref.role == "model" or (known is not None and known[2])
+            found[ref.path] = (Shard(ref.name, extra=dict(trust)), clean(ref.shown), must)
+    return list(found.values())
+
+
+def _below(ref: InputRef, unread: list[tuple[str, str]]) -> list[str]:
+    """Return the files below a folder, sorted; links that lead out of it, and to folders, are not followed."""
+    root = Path(ref.path)
+    top = root.resolve()
+    found: list[str] = []
+    for folder, folders, files in os.walk(root, followlinks=False):
+        folders.sort()
+        linked = [name for name in folders if Path(folder, name).is_symlink()]
+        for name in sorted(files) + linked:
+            path = Path(folder, name)
+            below = path.relative_to(root).as_posix()
+            if name in linked or (path.is_symlink() and not _stays(path, top)):
+                unread.append((clean(f"{ref.shown.rstrip('/')}/{below}"), "it is a link that is not followed"))
+                continue
+            if len(found) >= MAX_FILES:
+                unread.append((clean(f"{ref.shown.rstrip('/')}/..."), f"only the first {MAX_FILES:,} files are read"))
+                return found
+            found.append(below)
+    return found
+
+
+def _stays(path: Path, top: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(top)
+    except (OSError, RuntimeError):
+        return False
+
+
+def checked(result: Any, failure: str | None) -> dict[str, Any]:
+    """Return the reading in a known shape, whatever the worker said; a failed one has read nothing."""
+    reading: dict[str, Any] = {
+        "format": "unread",
+        "data": False,
+        "findings": [],
+        "total": 0,
+        "anomalies": [],
+        "anomalies_total": 0,
+        "reasons": [],
+        "notes": [],
+        "granted": [],
+    }
+    if failure is not None or not isinstance(result, dict):
+        reading["reasons"] = [f"the reading failed: {failure or 'the worker gave no result'}"]
+        return reading
+    for key, default in reading.items():
+        value = result.get(key)
+        if not isinstance(value, type(default)):
+            return reading | {"reasons": ["the reading failed: the worker's result has an unknown form"]}
+        reading[key] = value
+    for key in ("findings", "anomalies"):
+        reading[key] = [entry for entry in reading[key] if isinstance(entry, dict)]
+    if not result.get("complete") and not reading["reasons"]:
+        reading["reasons"] = ["it was not read to its end"]
+    return reading
+
+
+def clean(text: str, cap: int = 400) -> str:
+    """Return `text` with control, direction and other unprintable characters escaped, and cut to `cap`."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[: cap + 1])
+    return shown if len(shown) <= cap else shown[:cap] + "…"
