@@ -91,11 +91,12 @@ def disagreement(data: bytes, reading: Reading, native: Seen, python: Seen) -> s
             if not seen.stopped or seen.computed or seen.changes or _untrusted(seen.imports):
                 return f"clean, but {seen}"
     extension = any(name.startswith("copyreg extension") for name in reading.findings)
-    unknown = extension or "<computed>" in reading.findings
+    unknown = extension or "<computed>" in reading.findings | reading.calls
     for seen in (native, python):
         named = seen.imports - EXTENSIONS if extension else seen.imports
         called = seen.calls - EXTENSIONS if extension else seen.calls
-        if named - reading.imports or called - reading.calls or seen.changes - reading.findings - reading.imports:
+        changed = seen.changes - EXTENSIONS if extension else seen.changes
+        if named - reading.imports or called - reading.calls or changed - reading.findings - reading.imports:
             return f"less than CPython: {seen} {reading}"
         if not unknown and (named != reading.imports or called != reading.calls):
             return f"more than CPython: {seen} {reading}"

@@ -114,27 +114,44 @@ def anything(rng: random.Random) -> bytes:
     return rng.choice(rare)
 
 
+_STEPS = (
+    "num", "num", "txt", "N", "88", "29", "imp", "imp 29 52", "imp one 85 52", "imp 29 81 put 7d put 28 txt one 75 62",
+    "imp 29 81 4e 7d txt one 73 86 62", "imp 29 7d txt one 73 92", "28 imp items 6f", "28 items 74", "5d put 28 items 65",
+    "7d put 28 pairs 75", "28 pairs 64", "7d key one 73", "8f put 28 items 90", "28 items 91", "28 items 6c", "5d one 61",
+    "one one 86", "one one 30", "28 items 31 4e", "one 32 86", "one put", "get", "one one 62", "one one 52", "one 29 81",
+    "one one 61", "one 28 items 65", "one 28 pairs 75", "os 94 system 94 93", "bytes", "array", "nested", "imp os latin 86 52",
+)  # fmt: skip
+"""What leaves exactly one more value: opcodes in hexadecimal, and pieces that `_piece` fills in."""
+
+
+def _piece(word: str, rng: random.Random, depth: int) -> bytes:
+    """Return the opcodes of one word of `_STEPS`."""
+    if word == "one":
+        return step(rng, depth + 1)
+    if word == "items":
+        return b"".join(step(rng, depth + 1) for _ in range(rng.randrange(5)))
+    if word == "pairs":
+        return b"".join(rng.choice([text("k", rng), number(rng)]) + step(rng, depth + 1) for _ in range(rng.randrange(4)))
+    if word == "key":
+        return step(rng, depth + 1) if rng.random() < 0.4 else text(rng.choice(["a", "name", "os"]), rng)
+    if word in ("imp", "num"):
+        return imported(rng) if word == "imp" else number(rng)
+    if word in ("os", "system", "latin", "txt"):
+        return text({"latin": "latin1", "txt": rng.choice(["system", "os", "x", ""])}.get(word, word), rng)
+    if word == "put":
+        return rng.choice([b"", b"\x94", b"\x94", b"q%c" % rng.randrange(8)])
+    if word == "nested":
+        raw = rng.choice(NESTED)
+        return b"C%c%s" % (len(raw), raw)
+    fixed = {"get": rng.choice([b"h\0", b"h\1"]), "bytes": b"C\x02ab", "array": b"\x96\x02" + bytes(7) + b"ab", "N": b"N"}
+    return fixed[word] if word in fixed else bytes.fromhex(word)
+
+
 def step(rng: random.Random, depth: int = 0) -> bytes:
     """Return opcodes that leave exactly one more value, so that long programs stay valid."""
     if depth > 3:
         return number(rng)
-    one: Callable[[], bytes] = lambda: step(rng, depth + 1)  # noqa: E731
-    put = rng.choice([b"", b"\x94", b"\x94", b"q%c" % rng.randrange(8)])
-    key = rng.choice([text(rng.choice(["a", "name", "value", "os"]), rng), number(rng), b"h\0", one()])
-    pairs = b"".join(rng.choice([text("k", rng), number(rng)]) + one() for _ in range(rng.randrange(4)))
-    items = b"".join(one() for _ in range(rng.randrange(5)))
-    forms = [
-        number(rng), text(rng.choice(["system", "os", "x", ""]), rng), b"N", b"\x88", b")", imported(rng), imported(rng) + b")R",
-        imported(rng) + one() + b"\x85R", imported(rng) + b")\x81" + put + b"}" + put + b"(" + text("a", rng) + one() + b"ub",
-        imported(rng) + b")\x81N}" + text("s", rng) + one() + b"s\x86b", imported(rng) + b")}" + text("k", rng) + one() + b"s\x92",
-        b"(" + imported(rng) + items + b"o", b"(" + items + b"t", b"]" + put + b"(" + items + b"e", b"}" + put + b"(" + pairs + b"u",
-        b"(" + pairs + b"d", b"}" + key + one() + b"s", b"\x8f" + put + b"(" + items + b"\x90", b"(" + items + b"\x91", b"(" + items + b"l",
-        b"]" + one() + b"a", one() + one() + b"\x86", one() + one() + b"0", b"(" + items + b"1N", one() + b"2\x86", one() + put, b"h\0", b"h\1",
-        one() + one() + b"b", one() + one() + b"R", one() + b")\x81", one() + one() + b"a", one() + b"(" + items + b"e", one() + b"(" + pairs + b"u",
-        text("os", rng) + b"\x94" + text("system", rng) + b"\x94\x93", b"C\x02ab", b"\x96\x02" + bytes(7) + b"ab",
-        b"C%c%s" % ((nested := rng.choice(NESTED)) and len(nested), nested), imported(rng) + text("ab", rng) + text("latin1", rng) + b"\x86R",
-    ]  # fmt: skip
-    return rng.choice(forms)
+    return b"".join(_piece(word, rng, depth) for word in rng.choice(_STEPS).split())
 
 
 def dense(rng: random.Random) -> bytes:

@@ -108,6 +108,18 @@ def take_function(release: Release, module: str, node: ast.FunctionDef) -> None:
         release.functions[name].add(place)
 
 
+def take_class(release: Release, module: str, node: ast.ClassDef, *, top: bool) -> None:
+    """Note a class, its bases and the names under which it is public."""
+    release.bases[node.name].update(map(last, node.bases))
+    release.registered[node.name].update(registered_names(node))
+    if top:
+        release.places[node.name].add(module)
+    for path in exports(node):
+        place, _, name = path.rpartition(".")
+        release.places[name].add(place)
+        release.bases[name].add(node.name)
+
+
 def read_release(package: Path) -> Release:
     """Collect classes and functions of one release."""
     release = Release(package.parent.name)
@@ -119,17 +131,9 @@ def read_release(package: Path) -> Release:
                 for target in node.targets:
                     if isinstance(target, ast.Name):
                         release.aliases.add((module, target.id, last(node.value)))
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.ClassDef):
-                continue
-            release.bases[node.name].update(map(last, node.bases))
-            release.registered[node.name].update(registered_names(node))
-            if node in tree.body:
-                release.places[node.name].add(module)
-            for path in exports(node):
-                place, _, name = path.rpartition(".")
-                release.places[name].add(place)
-                release.bases[name].add(node.name)
+        for found in ast.walk(tree):
+            if isinstance(found, ast.ClassDef):
+                take_class(release, module, found, top=found in tree.body)
     return release
 
 

@@ -237,3 +237,26 @@ def test_the_command_imports_nothing_heavy(folder):
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_manifest_is_what_sha256sum_writes(assay, tmp_path):
+    import hashlib
+
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "a.pkl").write_bytes(b"one")
+    (tmp_path / "m" / "b").mkdir()
+    (tmp_path / "m" / "b" / "c.bin").write_bytes(b"two")
+    done = assay("artifact", "manifest", "m")
+    wanted = [f"{hashlib.sha256(data).hexdigest()}  {name}" for name, data in (("a.pkl", b"one"), ("b/c.bin", b"two"))]
+    assert (done.code, done.out.splitlines()) == (0, wanted)
+    assert assay("artifact", "manifest", "m", "-o", "SHA256SUMS").code == 0
+    assert (tmp_path / "SHA256SUMS").read_text() == done.out
+
+
+def test_a_manifest_that_would_lie_in_its_folder_or_of_nothing(assay, tmp_path):
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "a").write_bytes(b"1")
+    inside = assay("artifact", "manifest", "m", "-o", "m/SHA256SUMS")
+    assert inside.code == 2 and "would then hold a file that the list lacks" in inside.err
+    absent = assay("artifact", "manifest", "absent")
+    assert absent.code == 3 and "absent" in absent.err and "Traceback" not in absent.err

@@ -154,7 +154,12 @@ def test_a_spoiled_input_is_one_sentence_and_loses_nothing(case, assay, target, 
     assert hits, sentences
     assert any(place in text for text in hits), hits
     assert all("\n" not in text for text in hits)
-    assert detectors_that_ran(done.result) == {"artifact.integrity", "artifact.structure", "artifact.unsafe-code", "pii.logs"}
+    assert detectors_that_ran(done.result) == {
+        "artifact.integrity",
+        "artifact.structure",
+        "artifact.unsafe-code",
+        "pii.logs",
+    }
 
 
 def test_the_unspoiled_target_passes(assay, target, sklearn_model, manifest):
@@ -243,7 +248,12 @@ def test_a_plugin_that_fails_to_import_blocks_nobody_else_and_is_seen(assay, tar
     outcome = next(o for o in done.result["outcomes"] if o["detector"] == "acme.check")
     assert outcome["status"] == "failed"
     assert "RuntimeError: boom" in outcome["reason"]
-    assert detectors_that_ran(done.result) == {"artifact.integrity", "artifact.structure", "artifact.unsafe-code", "pii.logs"}
+    assert detectors_that_ran(done.result) == {
+        "artifact.integrity",
+        "artifact.structure",
+        "artifact.unsafe-code",
+        "pii.logs",
+    }
     assert done.code == 0  # no rule asks for it
     (target / "p.yaml").write_text(
         "version: 1\nid: p\nextends: [builtin:baseline]\nrules:\n  - {id: acme, metric: acme.check.count, limit: {max: 0}, required: true}\n"

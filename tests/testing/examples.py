@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import zipfile
 from functools import partial
 
 import numpy as np
@@ -80,6 +81,41 @@ INTEGRITY = Example(
     error_rate=0.0,
     seeds=2,
 )  # fmt: skip
+
+
+def packed(folder, seed, names=("m/data.pkl", "m/version"), method=zipfile.ZIP_STORED, tail=b""):
+    """Write a zip of pickles; the fault to be found is in the member `../up.pkl`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(folder / "m.pt", "w", method) as archive:
+        for name in names:
+            archive.writestr(name, pickle.dumps([name, seed]))
+    with (folder / "m.pt").open("ab") as stream:
+        stream.write(tail)
+    (folder / "assay.yaml").write_text("version: 1\nname: planted\nartifacts: [m.pt]\n")
+    return Built(
+        manifest=folder / "assay.yaml",
+        pointed=lambda evidence: "../up.pkl" in {piece.locator.member for piece in evidence},
+    )
+
+
+STRUCTURE = Example(
+    spec="assay_detectors.artifact.structure:SPEC",
+    policy="baseline",
+    clean=packed,
+    bait={
+        "deflated": partial(packed, method=zipfile.ZIP_DEFLATED),
+        "dots in a name": partial(packed, names=("m/a..b.pkl", "m/.hidden.pkl")),
+    },
+    planted=partial(packed, names=("m/data.pkl", "../up.pkl")),
+    odd={
+        "empty": lambda folder, seed: planted.artifact(folder, b""),
+        "cut": lambda folder, seed: planted.artifact(folder, pickle.dumps(list(range(500)))[:-40]),
+        "tail": partial(packed, tail=b"more" * 20),
+        "zip of nothing": lambda folder, seed: planted.artifact(folder, b"PK\x05\x06" + bytes(18), name="m.pt"),
+    },
+    error_rate=0.0,
+    seeds=2,
+)
 
 SECRETS = [
     ('{"user": "maria.lopez+ml@uni-bonn.de", "ok": true}', "maria.lopez+ml@uni-bonn.de"),
@@ -195,6 +231,7 @@ MEMBERSHIP = Example(
 EXAMPLES = {
     "artifact": UNSAFE_CODE,
     "integrity": INTEGRITY,
+    "structure": STRUCTURE,
     "pii": LOGS,
     "poisoning": LABELS,
     "adversarial": WHITEBOX,

@@ -173,9 +173,10 @@ def call(m: Machine, function: Any, arguments: Any, opcode: str) -> Any:
             m.report.find("call", function.name, note, m.offset, opcode)
             return TAINTED
         return _result(m, function.name, arguments, opcode)
+    if is_plain(function):
+        raise Broken("a value that is no function is called")
+    m.report.lists("calls", COMPUTED, m.offset, power=None, opcode=opcode)
     if function is not TAINTED:
-        if is_plain(function):
-            raise Broken("a value that is no function is called")
         m.report.find("call", COMPUTED, "calls something that is computed while loading", m.offset, opcode)
     return TAINTED
 

@@ -12,6 +12,8 @@ from assay_detectors.artifact import configs, pt2, tars, torchscript
 from assay_detectors.artifact.arrays import npy_length
 from assay_detectors.artifact.boosters import read_booster
 from assay_detectors.artifact.gguf import read_gguf
+from assay_detectors.artifact.hdf5 import read_hdf5_stream
+from assay_detectors.artifact.keras_config import MAX_CONFIG, read_zip_member
 from assay_detectors.artifact.lz4 import Lz4
 from assay_detectors.artifact.names import judge_extension, judge_name
 from assay_detectors.artifact.onnx_wire import judge_external, read_onnx
@@ -24,8 +26,6 @@ from assay_detectors.artifact.tf_checkpoint import SHARD
 from assay_detectors.artifact.zips import Zip
 
 NOT_YET = {
-    sniff.KERAS: "Keras files are not analysed yet: their layers may hold code",
-    sniff.HDF5: "HDF5 files are not analysed yet: a Keras model in one may hold code",
     sniff.TF_TEXT: "graphs of TensorFlow in text form are not analysed",
     sniff.SEVENZIP: "7z archives are not opened",
     sniff.RAR: "rar archives are not opened",
@@ -88,6 +88,8 @@ class Reader:
         elif form == sniff.SAFETENSORS:
             held = source if length is not None else Held(source.read_all(MAX_INNER_ZIP, "an inner safetensors file"))
             read_header(held, length if length is not None else len(held.peek(MAX_INNER_ZIP)), report)
+        elif form == sniff.HDF5:
+            read_hdf5_stream(source, length, report, self.nested)
         elif form == sniff.ONNX:
             self.onnx(source.read_all(2 << 30, "an ONNX file"), report)
         elif form == sniff.GGUF:
@@ -242,7 +244,11 @@ class Reader:
         """Read one member by its place in the format."""
         name = info.filename
         folder, _, base = name.rpartition("/")
-        if flavour == sniff.SKOPS:
+        if name in ("config.json", "metadata.json"):
+            data = content.read_all(MAX_CONFIG, name)
+            if not read_zip_member(name, data, report, keras=flavour == sniff.KERAS):
+                self.read_member(Held(data), len(data), name, report, raw=flavour != sniff.ZIP)
+        elif flavour == sniff.SKOPS:
             if name == "schema.json":
                 read_schema(content.read_all(MAX_SCHEMA, "schema.json"), report, names)
             else:

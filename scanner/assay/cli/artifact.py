@@ -99,6 +99,35 @@ def trust(file: Path, trust_files: Sequence[Path], goal: Path | None, reason: st
     return EXIT_OK if found["clean"] else EXIT_VIOLATED
 
 
+@artifact.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with sizes and the digest of the whole.")
+@click.option("-o", "--output", "goal", type=click.Path(path_type=Path), help="Write here; outside the folder.")
+def manifest(path: Path, as_json: bool, goal: Path | None) -> int:
+    """List the SHA-256 of a file, or of every file below a folder, as `sha256sum` does.
+
+    Keep the list where whoever can change the files cannot change it, and name it in the `integrity` section of
+    assay.yaml. Exit code 0 when it was printed, 2 for wrong usage, 3 when something could not be read.
+    """
+    from assay.model.errors import UnusableInput
+    from assay.targets.published import write_manifest
+
+    try:
+        text = write_manifest(path, "json" if as_json else "sums")
+    except UnusableInput as error:
+        raise NotAssessed(str(error)) from None
+    if goal is None:
+        click.echo(text, nl=False)
+        return EXIT_OK
+    if path.is_dir() and goal.resolve().is_relative_to(path.resolve()):
+        raise InvalidInput(f"{goal}: lies within {path}, which would then hold a file that the list lacks")
+    try:
+        goal.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(f"{goal}: cannot be written ({error.strerror}); give another path") from None
+    return EXIT_OK
+
+
 def _trust(paths: Sequence[Path]) -> Trust:
     import datetime
 

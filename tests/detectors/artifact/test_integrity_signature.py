@@ -275,3 +275,91 @@ def test_certificates_that_are_none(keys):
         read(chained(keys, signer, middle), certificates="nothing")
     with pytest.raises(Unreadable, match="declare the signer's `key`"):
         read(sign(keys["signer"], hashes.SHA256()), certificates=text(root))
+
+
+# the detector with a signature
+
+
+@pytest.fixture
+def signed(tmp_path, key):
+    """Return a function that writes and signs a model folder, spoils it, and returns value, differences and run."""
+    from assay.targets.base import Target
+    from assay.targets.resolve import resolve
+    from assay.testing.direct import run_detector
+    from assay_detectors.artifact.integrity import Integrity
+
+    def run(payload, spoil=lambda m: None, pub=""):
+        for name, content in {**FILES, "empty": b""}.items():
+            (tmp_path / "m" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "m" / name).write_bytes(content)
+        (tmp_path / "model.sig").write_text(json.dumps(sign(key, hashes.SHA256(), payload)))
+        (tmp_path / "key.pub").write_text(pub or pem(key))
+        manifest = "version: 1\nname: t\nmodel: {path: m}\nintegrity: {signature: model.sig, key: key.pub}\n"
+        (tmp_path / "assay.yaml").write_text(manifest)
+        spoil(tmp_path / "m")
+        found = resolve(tmp_path / "assay.yaml")
+        said = run_detector(Integrity(), Target(found.manifest, found.root, found.inputs))
+        numbers = [m for m in said.measurements if m.metric == "artifact.integrity.mismatches"]
+        return [(m.value, [(e.kind, e.locator.file) for e in m.evidence]) for m in numbers], said
+
+    return run
+
+
+def shards():
+    """Sign parts of one byte; files without content have no part."""
+    resources = [
+        {"name": f"{name}:{at}:{at + 1}", "algorithm": "sha256-sharded-1",
+         "digest": hashlib.sha256(content[at : at + 1]).hexdigest()}
+        for name, content in FILES.items() for at in range(len(content))
+    ]  # fmt: skip
+    root = hashlib.sha256(b"".join(bytes.fromhex(entry["digest"]) for entry in resources)).hexdigest()
+    found = edited(resources=resources, serialization={"method": "shards", "shard_size": 1, "allow_symlinks": False})
+    return found | {"subject": [{"name": "m", "digest": {"sha256": root}}]}
+
+
+def linked(m):
+    (m / "a.bin").rename(m.parent / "elsewhere")
+    (m / "a.bin").symlink_to("../elsewhere")
+
+
+SHARDS = {
+    "as signed": (lambda m: None, []),
+    "a byte more": (lambda m: (m / "a.bin").write_bytes(b"aa"), [("mismatch", "m/a.bin")]),
+    "a byte less": (lambda m: (m / "sub" / "b.bin").write_bytes(b"b"), [("mismatch", "m/sub/b.bin")]),
+    "the last byte": (lambda m: (m / "sub" / "b.bin").write_bytes(b"bc"), [("mismatch", "m/sub/b.bin")]),
+    "gone": (lambda m: (m / "sub" / "b.bin").unlink(), [("missing", "m/sub/b.bin")]),
+    "new": (lambda m: (m / "new").write_bytes(b"n"), [("unlisted", "m/new")]),
+    "a link": (linked, [("mismatch", "m/a.bin")]),
+}
+
+
+@pytest.mark.parametrize(("spoil", "differences"), SHARDS.values(), ids=SHARDS)
+def test_signed_parts_of_files(signed, spoil, differences):
+    assert signed(shards(), spoil)[0] == [(len(differences), differences)]
+
+
+def test_a_signed_folder(signed):
+    assert signed(statement())[0] == [(1, [("unlisted", "m/empty")])]
+    found, said = signed(
+        statement(), lambda m: ((m / "empty").unlink(), (m / ".git").mkdir(), (m / ".git" / "x").touch())
+    )
+    assert found == [(0, [])]
+    assert said.not_covered == (
+        "model.sig: not compared (left out by the reference, or files of version control): m/.git/x",
+    )
+
+
+def test_a_signature_that_does_not_hold_is_one_mismatch_at_least(signed):
+    found, said = signed(statement(), pub=pem(ec.generate_private_key(ec.SECP256R1())))
+    assert found == [(1, [("mismatch", "model.sig")])]
+    assert said.measurements[-1].interval.high is None
+
+
+def test_a_private_key_is_not_taken_along(signed, key):
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    found, said = signed(statement(), pub=secret)
+    assert found == []
+    assert "holds a private key" in said.unresolved[0].reason
+    assert secret.splitlines()[1] not in repr(said)
