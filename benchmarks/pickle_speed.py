@@ -14,11 +14,11 @@ import io
 import json
 import pickle
 import random
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+import types
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,12 +26,12 @@ from typing import Any, BinaryIO
 
 BLOB_RATE, DENSE_RATE, FREE = 200.0, 15.0, 256.0
 _READ = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 from assay_detectors.artifact.reading import read_artifact
 started = time.process_time()
 result = read_artifact(Path(sys.argv[1]))
-print(json.dumps([time.process_time() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+print(json.dumps([time.process_time() - started, int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024,
     result["complete"], result["total"], sorted(m for m in ("numpy", "torch", "sklearn") if m in sys.modules)]))
 """
 
@@ -41,6 +41,14 @@ class Point:
 
     def __init__(self, x: Any, y: Any) -> None:
         self.x, self.y, self.name = x, y, None
+
+
+def _named() -> None:
+    """Give the class a name that is trusted, as those of models are."""
+    Point.__module__, Point.__qualname__, Point.__name__ = "sklearn.pipeline", "Pipeline", "Pipeline"
+    module = types.ModuleType("sklearn.pipeline")
+    module.Pipeline = Point  # type: ignore[attr-defined]
+    sys.modules["sklearn.pipeline"] = module
 
 
 def _word(rng: random.Random) -> str:
@@ -128,6 +136,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     given = parser.parse_args()
     good = True
+    _named()
     print("| kind | MB | CPU s | MB/s | peak RSS, MB | complete | findings | within |\n|---|---:|---:|---:|---:|---|---:|---|")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.bin")

@@ -172,7 +172,7 @@ def test_what_onnxruntime_refuses_is_one_sentence(open_target: Open, tmp_path: P
 
 
 def test_formats_that_are_not_loaded_say_so(open_target: Open, tmp_path: Path) -> None:
-    (tmp_path / "m.onnx").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(64))
-    assert "m.onnx: is of the format hdf5, which Assay does not load; export it" in refused(open_target(MANIFEST).model)
+    (tmp_path / "m.onnx").write_bytes(b"GGUF\x03\0\0\0" + bytes(64))
+    assert "m.onnx: is of the format gguf, which Assay does not load; export it" in refused(open_target(MANIFEST).model)
     (tmp_path / "m.onnx").write_bytes(b"")
     assert "is empty" in refused(open_target(MANIFEST).model)

@@ -124,9 +124,11 @@ def test_a_pickled_module_is_refused_and_never_loaded_another_way(open_target: O
     assert sentence.endswith("save `model.state_dict()` with torch.save, or use safetensors")
 
 
-def test_torchscript_is_refused(open_target: Open, tmp_path: Path, name: str) -> None:
+def test_torchscript_is_refused_before_stage_0_found_it_clean(open_target: Open, tmp_path: Path, name: str) -> None:
     torch.jit.script(torch.nn.Linear(2, 2)).save(str(tmp_path / "m.bin"))
-    assert "is TorchScript" in refused(open_target(MANIFEST.replace("NAME", name)).model)
+    assert "is a compiled program, and is loaded only in a sealed worker" in refused(
+        open_target(MANIFEST.replace("NAME", name)).model
+    )
 
 
 def test_weights_that_do_not_fit_are_named(

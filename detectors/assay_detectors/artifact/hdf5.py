@@ -26,10 +26,10 @@ from assay_detectors.artifact.keras_config import MAX_CONFIG, read_config_text
 from assay_detectors.artifact.report import Report
 from assay_detectors.artifact.sources import CHUNK, FilePart, Held, Region, Source, Unread
 
-MAX_OBJECTS = 500_000
+MAX_OBJECTS = 200_000
 MAX_HELD = 4 << 30
 """Bytes of an HDF5 file within another that are held in memory."""
-MAX_ENTRIES = 2_000_000
+MAX_ENTRIES = 1_000_000
 """Links and attributes together."""
 MAX_VALUES = 96 << 20
 """Bytes of text in all attributes together."""

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from assay_detectors.artifact.report import Report
-from assay_detectors.artifact.runs import RUN, STARTS, follow
+from assay_detectors.artifact.runs import ENDS, STARTS, take_run
 from assay_detectors.artifact.sources import CHUNK, Budget, Source, Unread
 from assay_detectors.artifact.values import LIST, MARK, NUMBER, Blob, Global, compact
 
@@ -69,6 +69,8 @@ class Machine:
         self.eof = False
         self.frame_end: int | None = None
         self.globals: dict[str, Global] = {}
+        self.shapes: set[bytes] = set()
+        """Shapes of values that came many times in a row."""
         self.imported: list[Global] = []
         self.blobs: list[Blob] = []
         self.saved: list[tuple[Stack, list[int], Memo, bool, int]] = []
@@ -229,7 +231,9 @@ class Machine:
         buf, size, limit, at = self.buf, self.size, self.limit, self.at
         stack, memo, from_bytes = self.stack, self.memo, int.from_bytes
         listed, full = type(memo) is list, len(memo) >= FULL_MEMO
-        again = 0
+        again, later, wait = at, at, 32
+        if at < limit and listed and buf[at] in STARTS:
+            at, again = take_run(self, at, full)
         while at < limit:
             op = buf[at]
             if op == 0x94 and listed:  # MEMOIZE
@@ -237,6 +241,11 @@ class Machine:
                     raise Broken("the stack is empty where a value is needed")
                 memo.append(compact(stack[-1]) if full else stack[-1])
                 at += 1
+                if later <= at < limit and buf[at] in STARTS:
+                    start = at
+                    at, again = take_run(self, at, full)
+                    wait = 32 if at > start else min(wait * 2, 4096)
+                    later = at + wait
             elif op == 0x8C:  # SHORT_BINUNICODE
                 end = at + 2 + buf[at + 1]
                 if end > size:
@@ -258,11 +267,7 @@ class Machine:
                 stack.append(MARK)
                 at += 1
                 if again <= at < limit and listed and buf[at] in STARTS:
-                    run, self.at = RUN(buf, at, limit), at
-                    if run and (end := follow(self, run.end(), full)):
-                        at = end
-                    else:
-                        again = at + 32
+                    at, again = take_run(self, at, full)
             elif op == 0x4D or op == 0x4A or op == 0x47:  # BININT2, BININT, BINFLOAT
                 end = at + (3 if op == 0x4D else 5 if op == 0x4A else 9)
                 if end >= size:
@@ -273,12 +278,19 @@ class Machine:
                 else:
                     stack.append(NUMBER if op == 0x47 else from_bytes(buf[at + 1 : end], "little", signed=op == 0x4A))
                     at = end
+            elif op == 0x72 and listed and from_bytes(buf[at + 1 : at + 5], "little") == len(memo) and at + 5 < size:
+                if stack[-1] is MARK:  # LONG_BINPUT
+                    raise Broken("the stack is empty where a value is needed")
+                memo.append(compact(stack[-1]) if full else stack[-1])
+                at += 5
             else:
                 self.at = at
                 at = table[op](self, at + 1)
                 if at < 0:  # the handler moved the window, or changed stack, memo or frame
                     self.at = ~at
                     return
+                if op in ENDS and again <= at < limit and listed and buf[at] in STARTS:
+                    at, again = take_run(self, at, full)
         self.at = at
         self.small = min(self.small, len(stack))
         if len(stack) > self.small + FULL_STACK:

@@ -8,7 +8,6 @@ library only.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from assay_detectors.artifact.onnx_wire import fields
@@ -212,11 +211,9 @@ def _configuration(data: Any, start: int, stop: int, budget: int, report: Report
         return
     if budget < 0:
         raise Unread(f"its Keras metadata is larger than {MAX_METADATA} bytes", "bomb")
-    from assay_detectors.artifact.keras_config import read_config
+    from assay_detectors.artifact.keras_config import read_config_text
 
     try:
-        config = json.loads(bytes(data[start:stop]))
-    except (ValueError, RecursionError):
-        report.unread("its Keras metadata is no JSON", "damaged", start)
-        return
-    read_config(config, report)
+        read_config_text(bytes(data[start:stop]), report, offset=start, revived=True)
+    except Unread as error:
+        report.unread(str(error), error.rule, start)

@@ -5,7 +5,6 @@ Known values are Python's own: int (bool included), str, bytes, tuple. Everythin
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import Any
 
@@ -98,6 +97,7 @@ class Wrapper:
 
 _PLAIN = (str, int, tuple, Blob, State)
 _HASHED = frozenset({str, int, bool, Global})
+_SIMPLE = _HASHED | {Marker}
 MAX_HASHED = 10_000
 """Items of nested tuples that one dictionary key may have; Python hashes shared ones again and again."""
 
@@ -109,10 +109,11 @@ def is_plain(value: Any) -> bool:
 
 def hashable(values: list[Any]) -> bool | None:
     """Say whether all values may be keys of a dictionary; None where it is not known."""
-    if _HASHED.issuperset(map(type, values)):
+    kinds = set(map(type, values))
+    if kinds <= _HASHED:
         return True
     known: bool | None = True
-    pending, steps = list(values), len(values) + MAX_HASHED
+    pending, steps = list(set(values) if kinds <= _SIMPLE else values), len(values) + MAX_HASHED
     while pending:
         value = pending.pop()
         steps -= 1
@@ -132,18 +133,23 @@ def hashable(values: list[Any]) -> bool | None:
 
 
 LOST, LOST_ARRAY = Blob(None, -1), Blob(None, -1, mutable=True)
-_DTYPE = re.compile(r"[<>=|]?[a-zA-Z?]\d{0,3}\Z").match
 _SCALARS = frozenset({str, int, bool, Marker})
 _WORDS = frozenset(
     {"dtype", "shape", "order", "subclass", "allow_mmap", "numpy_array_alignment_bytes", "storage", "module", "latin1"}
 )
+_CODES = frozenset(
+    f"{order}{kind}{size}"
+    for order in ("", "<", ">", "=", "|")
+    for kind in "?bBhHiIlLqQefdgFDGSUVOmMacu"
+    for size in ("", *range(1, 33), 64, 128)
+)
 
 
 @cache
-def _words() -> frozenset[str]:
-    """Texts that may decide what a pickle does."""
+def words() -> frozenset[str]:
+    """Return the texts that may decide what a pickle does: names of the allowlist, and what describes arrays."""
     pairs = [entry.rpartition(".") for entry in entries()]
-    return _WORDS.union((module for module, _, _ in pairs), (name for _, _, name in pairs))
+    return frozenset.union(_WORDS, _CODES, (module for module, _, _ in pairs), (name for _, _, name in pairs))
 
 
 def compact(value: Any) -> Any:
@@ -153,14 +159,14 @@ def compact(value: Any) -> Any:
     """
     kind = type(value)
     if kind is str:
-        if value in _words() or (len(value) <= 5 and _DTYPE(value)):
+        if value in words():
             return value
         known = "." in value and is_known_package(value.split(".")[0])
         return value if known or (value[:2] in ("gA", "80") and len(value) >= 24) else TEXT
     if kind is tuple:
         if not value:
             return value
-        plain = len(value) <= 64 and all(type(v) in _SCALARS and hashable([v]) for v in value)
+        plain = len(value) <= 64 and _SCALARS.issuperset(map(type, value)) and hashable(list(value))
         return TUPLE if plain else MIXED
     if kind is int:
         return value if -5 <= value <= 256 else NUMBER

@@ -92,7 +92,7 @@ def test_a_truncated_pickle_is_at_least(scan: Any, tmp_path: Path) -> None:
     [
         ("empty.pkl", b"", "empty"),
         ("model.h5", b"\x89HDF\r\n\x1a\n" + bytes(64), "HDF5"),
-        ("model.gguf", b"GGUF\x03\0\0\0", "GGUF"),
+        ("model.gguf", b"GGUF\x03\0\0\0", "ends within its header"),
         ("model.bin", b"\x01\xff\x02\xfe" * 9, "format is not known"),
         ("model.csv", b"a,b\n1,2\n", "csv"),
     ],
@@ -176,11 +176,11 @@ def test_the_worker_imports_neither_pydantic_nor_numpy() -> None:
 
 
 def test_a_result_of_a_wrong_form_is_not_clean() -> None:
-    from assay_detectors.artifact.unsafe_code import _checked
+    from assay_detectors.artifact.files import checked
 
     for result in (None, [], {"findings": "x"}, {"data": 1}):
-        assert _checked(result, None)["reasons"]
-    assert _checked(None, "worker died")["reasons"] == ["the reading failed: worker died"]
+        assert checked(result, None)["reasons"]
+    assert checked(None, "worker died")["reasons"] == ["the reading failed: worker died"]
 
 
 def test_bytes_of_a_module_nest_a_pickle_that_is_read(scan: Any, tmp_path: Path) -> None:
