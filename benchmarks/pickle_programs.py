@@ -20,7 +20,9 @@ NAMES = [
     ("itertools", "izip"), ("UserDict", "UserDict"), ("urllib", "urlopen"), ("\xe9t\xe9", "x"), ("collections", "deque"),
 ]  # fmt: skip
 NESTED = [b"\x80\x04cos\nsystem\n.", b"cos\nsystem\n(S'x'\ntR.", b"\x80\x04N.", b"\x80\x04]\x94K\x01a."]
-_PLAIN_OPS = [bytes([op]) for op in b"(())]]}NN\x88\x8901224tlduesabRo\x81\x85\x86\x87\x94\x94\x8f\x90\x91\x92\x93Q\x97\x98"]
+_PLAIN_OPS = [
+    bytes([op]) for op in b"(())]]}NN\x88\x8901224tlduesabRo\x81\x85\x86\x87\x94\x94\x8f\x90\x91\x92\x93Q\x97\x98"
+]
 
 
 class Thing:
@@ -79,8 +81,29 @@ def number(rng: random.Random) -> bytes:
         b"\x8a\x01\x05", b"\x8a\x00", b"\x8b\x02\0\0\0\x01\xff", b"Fnan\n", b"F-1e3\n",
     ]  # fmt: skip
     if rng.random() < 0.06:
-        odd = [b"I010\n", b"I0x1f\n", b"I 5\n", b"I1_0\n", b"I5\0x\n", b"I\n", b"I+1\n", b"L010L\n", b"LL\n", b"F1_0\n", b"F 1\n"]
-        odd += [b"F1e999\n", b"F\n", b"\x8b\xff\xff\xff\xff", b"I" + b"9" * 5000 + b"\n", b"I0\n", b"F1.5\0\n", b"I08\n", b"F1.\n"]
+        odd = [
+            b"I010\n",
+            b"I0x1f\n",
+            b"I 5\n",
+            b"I1_0\n",
+            b"I5\0x\n",
+            b"I\n",
+            b"I+1\n",
+            b"L010L\n",
+            b"LL\n",
+            b"F1_0\n",
+            b"F 1\n",
+        ]
+        odd += [
+            b"F1e999\n",
+            b"F\n",
+            b"\x8b\xff\xff\xff\xff",
+            b"I" + b"9" * 5000 + b"\n",
+            b"I0\n",
+            b"F1.5\0\n",
+            b"I08\n",
+            b"F1.\n",
+        ]
         forms = odd
     return rng.choice(forms)
 
@@ -131,7 +154,9 @@ def _piece(word: str, rng: random.Random, depth: int) -> bytes:
     if word == "items":
         return b"".join(step(rng, depth + 1) for _ in range(rng.randrange(5)))
     if word == "pairs":
-        return b"".join(rng.choice([text("k", rng), number(rng)]) + step(rng, depth + 1) for _ in range(rng.randrange(4)))
+        return b"".join(
+            rng.choice([text("k", rng), number(rng)]) + step(rng, depth + 1) for _ in range(rng.randrange(4))
+        )
     if word == "key":
         return step(rng, depth + 1) if rng.random() < 0.4 else text(rng.choice(["a", "name", "os"]), rng)
     if word in ("imp", "num"):
@@ -143,7 +168,12 @@ def _piece(word: str, rng: random.Random, depth: int) -> bytes:
     if word == "nested":
         raw = rng.choice(NESTED)
         return b"C%c%s" % (len(raw), raw)
-    fixed = {"get": rng.choice([b"h\0", b"h\1"]), "bytes": b"C\x02ab", "array": b"\x96\x02" + bytes(7) + b"ab", "N": b"N"}
+    fixed = {
+        "get": rng.choice([b"h\0", b"h\1"]),
+        "bytes": b"C\x02ab",
+        "array": b"\x96\x02" + bytes(7) + b"ab",
+        "N": b"N",
+    }
     return fixed[word] if word in fixed else bytes.fromhex(word)
 
 
@@ -156,7 +186,17 @@ def step(rng: random.Random, depth: int = 0) -> bytes:
 
 def dense(rng: random.Random) -> bytes:
     """Return many values of one form, as lists and dictionaries of real models have them, with one that may differ."""
-    small = [b"K\x05", b"G" + bytes(8), b"M\x01\x02", b"J\xff\xff\xff\xff", b"N", b"\x8c\x01a\x94", b"\x8c\x03abc\x94", b"h\0", b"h\1"]
+    small = [
+        b"K\x05",
+        b"G" + bytes(8),
+        b"M\x01\x02",
+        b"J\xff\xff\xff\xff",
+        b"N",
+        b"\x8c\x01a\x94",
+        b"\x8c\x03abc\x94",
+        b"h\0",
+        b"h\1",
+    ]
     pick = lambda: rng.choice(small)  # noqa: E731
     fixed = pick()
     forms: list[Callable[[], bytes]] = [
@@ -169,7 +209,20 @@ def dense(rng: random.Random) -> bytes:
     if rng.random() < 0.5:
         values.insert(rng.randrange(len(values)), rng.choice([step(rng), anything(rng), rng.choice(forms)()]))
     start = b"\x8c\x01v\x94" + rng.choice([b"ccollections\nOrderedDict\n\x94", imported(rng) + b"\x94"])
-    end = rng.choice([b"]\x94(%se", b"(%st", b"(%sl", b"}(%su", b"\x8f(%s\x90", b"(%s\x91", b"(%sd", b"h\1(%stR", b"(%s1N", b"(h\1%so"])
+    end = rng.choice(
+        [
+            b"]\x94(%se",
+            b"(%st",
+            b"(%sl",
+            b"}(%su",
+            b"\x8f(%s\x90",
+            b"(%s\x91",
+            b"(%sd",
+            b"h\1(%stR",
+            b"(%s1N",
+            b"(h\1%so",
+        ]
+    )
     return start + end.replace(b"%s", b"".join(values)) + rng.choice([b"", b"h\5", b"h\3h\4\x93", b"h\2)R", b"h\x08)R"])
 
 

@@ -80,6 +80,16 @@ def _inert(name: str, seen: Seen) -> type:
         seen.calls.add(name)
         return make()
 
+    if name == "_codecs.encode":
+
+        class Encoder(Imported):
+            """The one trusted call whose result opcodes may look into: bytes, as protocols below 3 write them."""
+
+            def __call__(cls, *args: Any) -> Any:
+                seen.calls.add(name)
+                return args[0].encode("latin-1") if len(args) == 2 and type(args[0]) is str else make()
+
+        return Encoder("Inert", (), {"__new__": new})
     return Imported("Inert", (), {"__new__": new})
 
 

@@ -123,7 +123,10 @@ def _row(kind: str, path: Path, floor: float) -> bool:
     seconds, peak, complete, total, frameworks = measure(path)
     rate = size / seconds
     good = rate >= floor and peak <= max(2 * size, FREE) and complete and not frameworks
-    print(f"| {kind} | {size:,.1f} | {seconds:.2f} | {rate:,.1f} | {peak:,.0f} | {complete} | {total} | {'yes' if good else 'NO'} |", flush=True)
+    print(
+        f"| {kind} | {size:,.1f} | {seconds:.2f} | {rate:,.1f} | {peak:,.0f} | {complete} | {total} | {'yes' if good else 'NO'} |",
+        flush=True,
+    )
     return good
 
 
@@ -137,7 +140,9 @@ def main() -> int:
     given = parser.parse_args()
     good = True
     _named()
-    print("| kind | MB | CPU s | MB/s | peak RSS, MB | complete | findings | within |\n|---|---:|---:|---:|---:|---|---:|---|")
+    print(
+        "| kind | MB | CPU s | MB/s | peak RSS, MB | complete | findings | within |\n|---|---:|---:|---:|---:|---|---:|---|"
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.bin")
         for size in given.megabytes:

@@ -1,4 +1,4 @@
-"""Runs of values that are built alike: the first shows the shape, a regular expression for it finds and counts the rest.
+"""Runs of values built alike: the first shows the shape, a regular expression made from it finds and counts the rest.
 
 What such values hold is kept by its kind only, but for texts; it takes eight alike, which no arguments of a call are.
 """
@@ -49,7 +49,7 @@ def alike(m: Machine, at: int, tokens: list[bytes], first: Run, full: bool) -> i
         return 0
     kept = [_kept(column, full) for column in texts if column is not None]
     marks = {id(first.new[place]): index for index, place in enumerate(places)}
-    m.memo += _spread(first.new, count, marks, kept)
+    m.listed().extend(_spread(first.new, count, marks, kept))
     m.stack += _spread(first.out, count, marks, texts)
     return int(run.end())
 

@@ -15,6 +15,8 @@ from assay_detectors.artifact.values import OPAQUE, Dtype, State, Wrapper
 
 MAX_DIMENSIONS = 64
 PEEK = 1 << 16
+TWO = "two-readings"
+OPCODES = "array bytes are opcodes as well, so joblib and pickle read them differently"
 _CODE = re.compile(r"[<>=|]?([?bBhHiIlLqQefdgFDGSUVOmMacu])(\d*)(\[[\w/]+\])?\Z")
 _BARE = {
     "?": 1,
@@ -63,19 +65,22 @@ def dtype_state(dtype: Dtype, state: Any) -> None:
 def build_wrapper(m: Machine, wrapper: Wrapper, state: Any, at: int) -> int:
     """BUILD on joblib's wrapper: pass over exactly the array bytes that joblib reads; return the next index."""
     if not isinstance(state, State) or state.items is None:
-        m.report.unread("the description of a joblib array is computed, so where the array ends is not known")
+        m.report.unread(
+            "the description of a joblib array is computed, so where the array ends is not known", TWO, m.offset
+        )
         return at
     wrapper.attributes.update(state.items)
     if not m.joblib:
         return at
     if m.frame_end is not None and m.base + at != m.frame_end:
-        m.report.unread("array bytes lie within a frame, so joblib and pickle read them differently")
+        m.report.unread("array bytes lie within a frame, so joblib and pickle read them differently", TWO, m.offset)
     m.frame_end = None
     m._bound()
     dtype, shape = wrapper.attributes.get("dtype"), wrapper.attributes.get("shape")
     size = _size_of(dtype)
     if size is None or not _is_shape(shape):
-        m.report.unread("shape or type of a joblib array is not known, so where the array ends is not known either")
+        reason = "shape or type of a joblib array is not known, so where the array ends is not known either"
+        m.report.unread(reason, TWO, m.offset)
         return ~at
     _other_reading(m, at)
     m.stack[-1] = OPAQUE
@@ -101,7 +106,7 @@ def _pass_array(m: Machine, wrapper: Wrapper, count: int, at: int) -> int:
     """Pass over the padding, if this wrapper has any, and `count` bytes."""
     alignment = wrapper.attributes.get("numpy_array_alignment_bytes")
     if alignment is not None and type(alignment) is not int and getattr(alignment, "kind", "") != "none":
-        m.report.unread("the alignment of a joblib array is computed")
+        m.report.unread("the alignment of a joblib array is computed", TWO, m.offset)
     if type(alignment) is int:
         at = m.have(at, 1)
         at = m.pass_over(at + 1, m.buf[at])
@@ -113,7 +118,7 @@ def _pass_array(m: Machine, wrapper: Wrapper, count: int, at: int) -> int:
 def _object_array(m: Machine, at: int) -> int:
     """An array of objects is a pickle of its own, in the middle of this one."""
     if len(m.saved) >= MAX_INNER:
-        raise Unread(f"more than {MAX_INNER} pickles lie within each other")
+        raise Unread(f"more than {MAX_INNER} pickles lie within each other", "bomb")
     m.saved.append((m.stack, m.marks, m.memo, m.joblib, m.proto))
     m.stack, m.marks, m.memo, m.joblib, m.proto = [], [], [], False, 0
     return ~at
@@ -150,7 +155,7 @@ def _other_reading(m: Machine, at: int) -> None:
         ahead += m.source.peek(PEEK - len(ahead))
     verdict = acts(ahead)
     if verdict is None and len(ahead) >= PEEK:
-        m.report.unread("array bytes are opcodes as well, so joblib and pickle read them differently")
+        m.report.unread(OPCODES, TWO, m.offset)
     if not verdict:
         return
     other = Machine(Held(ahead), Report(m.report.member), Budget())
@@ -162,7 +167,7 @@ def _other_reading(m: Machine, at: int) -> None:
         other.run()
     if other.report.total:
         m.report.absorb(other.report, complete=False)
-        m.report.unread("array bytes are opcodes as well, so joblib and pickle read them differently")
+        m.report.unread(OPCODES, TWO, m.offset)
 
 
 # npy ------------------------------------------------------------------------------------------------------------------

@@ -31,6 +31,9 @@ MAX_INNER = 200
 
 ACROSS = "an opcode lies across the end of a frame, so Python's two unpicklers differ on it"
 
+CUT_OFF = "it is cut off"
+NO_END = "a text argument has no end"
+
 Stack = list[Any]
 Memo = list[Any] | dict[int, Any]
 
@@ -124,7 +127,7 @@ class Machine:
         while not self.eof and at >= self.size - LOOK_AHEAD:
             at = self.refill(at)
         if at >= self.size:
-            raise Broken("it is cut off")
+            raise Broken(CUT_OFF)
         return at
 
     def have(self, at: int, count: int) -> int:
@@ -140,7 +143,7 @@ class Machine:
         self.base += at
         self._bound()
         if held < count:
-            raise Broken("it is cut off")
+            raise Broken(CUT_OFF)
         return 0
 
     def pass_over(self, at: int, count: int) -> int:
@@ -149,7 +152,7 @@ class Machine:
             return at + count
         missing = count - (self.size - at)
         if self.eof or self.source.skip(missing) < missing:
-            raise Broken("it is cut off")
+            raise Broken(CUT_OFF)
         self.base += at + count
         self.buf, self.size = b"", 0
         self._bound()
@@ -160,7 +163,7 @@ class Machine:
         searched = at
         while (end := self.buf.find(b"\n", searched)) < 0:
             if self.eof:
-                raise Broken("a text argument has no end")
+                raise Broken(NO_END)
             if self.size - at > MAX_LINE:
                 raise Unread(f"a text argument is longer than {MAX_LINE >> 20} MiB", "bomb")
             before = self.size - at
@@ -211,6 +214,12 @@ class Machine:
             self.memo = dict(enumerate(self.memo))
         self.memo[index] = top
 
+    def listed(self) -> list[Any]:
+        """Return the memo, where it is a list, as it is until it has a gap."""
+        if not isinstance(self.memo, list):
+            raise TypeError("the memo has a gap")
+        return self.memo
+
     # The loop -----------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
@@ -229,7 +238,8 @@ class Machine:
     def _stretch(self, table: list[Any]) -> None:
         """Read opcodes until the window or the frame ends. The commonest ones stand here, for speed."""
         buf, size, limit, at = self.buf, self.size, self.limit, self.at
-        stack, memo, from_bytes = self.stack, self.memo, int.from_bytes
+        stack, from_bytes = self.stack, int.from_bytes
+        memo: Any = self.memo
         listed, full = type(memo) is list, len(memo) >= FULL_MEMO
         again, later, wait = at, at, 32
         if at < limit and listed and buf[at] in STARTS:
@@ -249,7 +259,7 @@ class Machine:
             elif op == 0x8C:  # SHORT_BINUNICODE
                 end = at + 2 + buf[at + 1]
                 if end > size:
-                    raise Broken("it is cut off")
+                    raise Broken(CUT_OFF)
                 stack.append(buf[at + 2 : end].decode("utf-8", "surrogatepass"))
                 at = end
             elif op == 0x68:  # BINGET
@@ -271,7 +281,7 @@ class Machine:
             elif op == 0x4D or op == 0x4A or op == 0x47:  # BININT2, BININT, BINFLOAT
                 end = at + (3 if op == 0x4D else 5 if op == 0x4A else 9)
                 if end >= size:
-                    raise Broken("it is cut off")
+                    raise Broken(CUT_OFF)
                 if buf[end] in _SCALARS and (run := _MIXED(buf, at, limit)):
                     stack += [NUMBER] * len(_SCALAR(buf, at, run.end()))
                     at = run.end()

@@ -244,7 +244,7 @@ def _fill(m: Machine, target: Any, items: list[Any]) -> None:
         if not _TEXTS.issuperset(map(type, keys)):
             _keys(m, keys)
             m.odd_keys = m.odd_keys or not all(type(key) is str or key is TEXT for key in keys)
-        if target is not DICT:
+        if type(target) is State:
             _describe(target, items)
     elif items:
         if target is LIST:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from assay_detectors.artifact import calls
 from assay_detectors.artifact.arrays import acts
-from assay_detectors.artifact.machine import Broken, Machine
+from assay_detectors.artifact.machine import CUT_OFF, NO_END, Broken, Machine
 from assay_detectors.artifact.report import Report
 from assay_detectors.artifact.sources import Budget, Source, Unread
 from assay_detectors.artifact.values import Blob
@@ -29,9 +29,10 @@ def read_pickles(source: Source, report: Report, budget: Budget, nested: ReadNes
             machine.run()
         except Broken as error:
             if first:
-                report.unread(f"the pickle breaks at byte {machine.offset}: {error}")
+                _broken(machine, error)
             else:
-                report.unread(f"bytes from {start} on, behind the last pickle, cannot be read as a pickle ({error})")
+                reason = f"bytes from {start} on, behind the last pickle, cannot be read as a pickle ({error})"
+                report.unread(reason, "hidden", start)
             break
         except Unread as error:
             report.unread(str(error), error.rule)
@@ -51,7 +52,7 @@ def read_legacy(source: Source, report: Report, budget: Budget, nested: ReadNest
             machine.run()
             machine.fresh()
     except Broken as error:
-        report.unread(f"the pickle breaks at byte {machine.offset}: {error}")
+        _broken(machine, error)
     except Unread as error:
         report.unread(str(error), error.rule)
     else:
@@ -62,6 +63,16 @@ def read_legacy(source: Source, report: Report, budget: Budget, nested: ReadNest
             nested(rest, inner, False)
             report.absorb(inner, complete=False)
     finish(machine, nested)
+
+
+def _broken(machine: Machine, error: Broken) -> None:
+    rule = "cut-off" if str(error) == "it is cut off" else "damaged"
+    machine.report.unread(f"the pickle breaks at byte {machine.offset}: {error}", rule, machine.offset)
+
+
+def _breaks(report: Report, machine: Machine, error: Broken) -> None:
+    rule = "cut-off" if str(error) in (CUT_OFF, NO_END) else "damaged"
+    report.unread(f"the pickle breaks at byte {machine.offset}: {error}", rule, machine.offset)
 
 
 def _written_out(machine: Machine) -> None:

@@ -61,6 +61,7 @@ _TOKEN = b"|".join(
         _S,
     )
 )
+_LARGE = 512
 LEAST = 48
 """Bytes below which a run is not worth the trouble."""
 RUN = re.compile(rb"(?:" + _VALUE + rb")++", re.DOTALL).match
@@ -88,7 +89,7 @@ def take_run(m: Machine, at: int, full: bool) -> tuple[int, int]:
         end = int(tuples.end())
         plain = [TUPLE] * len(_tuples(m.buf, at, end))
         m.stack += plain
-        m.memo += plain
+        m.listed().extend(plain)
         return end, end
     texts = _TEXTS(m.buf, at, m.limit)
     if texts and _texts(m, m.buf[at + 1 : texts.end() - 1], full):
@@ -96,7 +97,10 @@ def take_run(m: Machine, at: int, full: bool) -> tuple[int, int]:
     if _THREE(m.buf, at, m.limit):  # numbers alone are taken elsewhere
         return at, at + 1
     m.at = at
-    if end := _alike(m, at, full):
+    item = _ITEM(m.buf, at, m.limit)
+    if item and item.end() - at > _LARGE:  # what it holds is a run itself
+        return at, at + 1
+    if item and (end := _alike(m, at, item.end(), full)):
         return end, end
     found = RUN(m.buf, at, m.limit)
     if not found or found.end() - at < LEAST:
@@ -104,12 +108,9 @@ def take_run(m: Machine, at: int, full: bool) -> tuple[int, int]:
     return (found.end() if _follow(m, found.end(), full) else at), found.end()
 
 
-def _alike(m: Machine, at: int, full: bool) -> int:
-    """Take values that are built alike, if the first can be taken as part of a run; return the index behind them."""
-    item = _ITEM(m.buf, at, m.limit)
-    if not item:
-        return 0
-    tokens = _tokens(m.buf, at, item.end())
+def _alike(m: Machine, at: int, end: int, full: bool) -> int:
+    """Take values built as that from `at` to `end` is, if it can be part of a run; return the index behind them."""
+    tokens = _tokens(m.buf, at, end)
     first = Run(m.memo, False)
     try:
         first.take(tokens)
@@ -133,13 +134,14 @@ def _texts(m: Machine, region: bytes, full: bool) -> bool:
     if bytes(map(itemgetter(0), parts)).translate(_PLUS) != lengths:
         return False
     texts = [part[1:] for part in region.decode("latin-1").split("\x94\x8c")]
+    memo: list[Any] = m.listed()
     m.stack += texts
     if not full:
-        m.memo += texts
+        memo += texts
     elif b"." in region or max(lengths) > 24 or not words().isdisjoint(texts):
-        m.memo += map(compact, texts)
+        memo += map(compact, texts)
     else:
-        m.memo += [TEXT] * len(texts)
+        memo += [TEXT] * len(texts)
     return True
 
 
@@ -155,7 +157,7 @@ def _follow(m: Machine, end: int, full: bool) -> bool:
     if run.heads and not _classes(m, run):
         return False
     m.stack += run.out
-    m.memo += run.new
+    m.listed().extend(run.new)
     return True
 
 
@@ -205,7 +207,7 @@ class Run:
             if code == 0x8C:
                 if len(token) - 3 != token[1]:
                     raise IndexError
-                text = token[2:-1].decode()
+                text: Any = token[2:-1].decode()
                 out.append(text)
                 if full:
                     text = TEXT if text not in known and "." not in text and text[0] not in "g8" else compact(text)
