@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import pickletools
 import subprocess
 import sys
 import time
@@ -59,7 +60,7 @@ def main() -> int:
             print(line(name, words[name], label, result))
     seconds = time.process_time() - start
     report(labels, words)
-    good = summary(labels, words, formats)
+    good = summary(labels, words, formats, asked.corpus)
     print(f"{len(labels)} files, {seconds:.2f} CPU s")
     print("slowest:", ", ".join(f"{name} {taken:.2f} s" for taken, name in sorted(slowest)[-3:]))
     if asked.peers:
@@ -90,17 +91,35 @@ def report(labels: dict[str, dict[str, str]], words: dict[str, str]) -> None:
         print(f"| {label} | {kind} | {' | '.join(str(counts[c]) for c in COLUMNS)} |")
 
 
-def summary(labels: dict[str, dict[str, str]], words: dict[str, str], formats: dict[str, str]) -> bool:
+def inert(path: Path) -> bool:
+    """Say whether Python's own disassembler finds nothing that acts, neither in a pickle nor in those that it nests."""
+    acting = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "REDUCE", "BUILD", "NEWOBJ", "NEWOBJ_EX", "EXT1", "EXT2", "EXT4"}
+    pending = [path.read_bytes()]
+    try:
+        while pending:
+            for opcode, argument, _place in pickletools.genops(pending.pop()):
+                if opcode.name in acting:
+                    return False
+                if isinstance(argument, bytes) and argument[:1] == b"\x80":
+                    pending.append(argument)
+    except ValueError:
+        return False
+    return True
+
+
+def summary(labels: dict[str, dict[str, str]], words: dict[str, str], formats: dict[str, str], corpus: Path) -> bool:
     """Print the shares that the check looks at; return whether they hold."""
     bad = [name for name, label in labels.items() if label["label"] == "malicious"]
     good = [name for name in labels if name not in set(bad)]
     pickles = [name for name in bad if formats[name] in PICKLES]
     caught = [name for name in bad if words[name] in ("findings", "unknown")]
-    silent = [name for name in bad if words[name] == "clean"]
+    clean = [name for name in bad if words[name] == "clean"]
+    silent = [name for name in clean if not inert(corpus / name)]
     blocked = [name for name in good if words[name] in ("findings", "unknown")]
     print(f"\nbad caught (findings or unknown): {share(len(caught), len(bad))}")
     print(f"bad of the pickle family caught: {share(len(set(pickles) & set(caught)), len(pickles))}")
-    print(f"bad called clean: {len(silent)}; bad called no model: {len(bad) - len(caught) - len(silent)}")
+    print(f"bad called clean: {len(clean)}, of which import, call or build something (pickletools): {len(silent)}")
+    print(f"bad called no model: {len(bad) - len(caught) - len(clean)}")
     print(f"good blocked (findings or unknown): {share(len(blocked), len(good))}")
     return len(caught) >= 0.97 * len(bad) and len(blocked) <= 0.01 * len(good) and not silent
 

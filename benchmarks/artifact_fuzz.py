@@ -34,11 +34,11 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).parent))
 
-from pickle_recorder import both  # noqa: E402
+from pickle_recorder import both
 
-from assay.targets import sniff  # noqa: E402
-from assay.targets.allowlist import trusted  # noqa: E402
-from assay_detectors.artifact.reading import read_artifact  # noqa: E402
+from assay.targets import sniff
+from assay.targets.allowlist import trusted
+from assay_detectors.artifact.reading import read_artifact
 
 MEMORY, SECONDS, LARGEST = 3 << 30, 20, 1 << 20
 BLOCK = 1_000
@@ -158,7 +158,7 @@ def block(files: Variants, seed: int, count: int) -> tuple[Counter[str], list[st
             signal.alarm(SECONDS)
             try:
                 result = read_artifact(path)
-            except Exception:
+            except Exception:  # noqa: BLE001 - any is a crash
                 counts["crashes"] += 1
                 wrong.append(f"{name}: {traceback.format_exc(limit=-3)}")
                 continue

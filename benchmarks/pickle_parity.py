@@ -3,10 +3,10 @@
 For each pickle both unpicklers run with a `find_class` that imports nothing, and note every import and call. Then:
 
 - a reading without findings and without gaps: both reach STOP, neither imports or calls anything that is not trusted;
-- a complete reading: imports and calls of all three are the same (where a name is computed, or stands in the registry
-  of extensions, it must be a finding, and the other names must be among ours);
-- every second block runs with a memo that is held in full for 6 entries only and with runs from 8 bytes on, so that what
-  serves long pickles is compared on short ones; a name that was not kept may then be a finding without its name;
+- a complete reading: imports and calls of all three are the same (where a name is computed, or stands in the
+  registry of extensions, it must be a finding, and the other names must be among ours);
+- every second block runs with a memo that is held in full for 6 entries only and with runs from 8 bytes on, so that
+  what serves long pickles is compared on short ones; a name that was not kept may be a finding without its name;
 - any other reading says that it is not complete, and is no verdict of "clean".
 
     python benchmarks/pickle_parity.py --count 1000000 --processes 2 --check
@@ -24,21 +24,20 @@ import warnings
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent))
 
-from pickle_programs import Mutations, program  # noqa: E402
-from pickle_recorder import REGISTERED, Seen, both, register  # noqa: E402
+from pickle_programs import Mutations, program
+from pickle_recorder import REGISTERED, Seen, both, register
 
-from assay.targets import sniff  # noqa: E402
-from assay.targets.allowlist import trusted  # noqa: E402
-from assay_detectors.artifact import alike, machine, runs  # noqa: E402
-from assay_detectors.artifact.pickles import read_pickles  # noqa: E402
-from assay_detectors.artifact.reader import Reader  # noqa: E402
-from assay_detectors.artifact.report import Report  # noqa: E402
-from assay_detectors.artifact.sources import Held  # noqa: E402
+from assay.targets import sniff
+from assay.targets.allowlist import trusted
+from assay_detectors.artifact import alike, machine, runs
+from assay_detectors.artifact.pickles import read_pickles
+from assay_detectors.artifact.reader import Reader
+from assay_detectors.artifact.report import Report
+from assay_detectors.artifact.sources import Held
 
 EXTENSIONS = {".".join(pair) for pair in REGISTERED.values()}
 BLOCK = 5_000
@@ -85,7 +84,8 @@ def _untrusted(names: set[str]) -> set[str]:
 def disagreement(data: bytes, reading: Reading, native: Seen, python: Seen, tight: bool) -> str:
     """Return what is wrong with our reading, or an empty text."""
     if reading.data:
-        acting = {name for name in native.calls | python.calls if name in _untrusted(native.calls | python.calls)}
+        called = native.calls | python.calls
+        acting = {name for name in _untrusted(called) if all(part.isidentifier() for part in name.split("."))}
         return f"called data, and it calls {acting}" if acting else ""
     if not reading.complete:
         return ""

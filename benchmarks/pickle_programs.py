@@ -14,11 +14,26 @@ from fractions import Fraction
 from typing import Any
 
 NAMES = [
-    ("os", "system"), ("posix", "system"), ("builtins", "eval"), ("collections", "OrderedDict"), ("a.b", "c"),
-    ("__builtin__", "object"), ("__builtin__", "eval"), ("copy_reg", "_reconstructor"), ("m", "x.y"), ("os", ""),
-    ("collections", "Counter"), ("builtins", "complex"), ("datetime", "date"), ("fractions", "Fraction"),
-    ("itertools", "izip"), ("UserDict", "UserDict"), ("urllib", "urlopen"), ("\xe9t\xe9", "x"), ("collections", "deque"),
-]  # fmt: skip
+    ("os", "system"),
+    ("posix", "system"),
+    ("builtins", "eval"),
+    ("collections", "OrderedDict"),
+    ("a.b", "c"),
+    ("__builtin__", "object"),
+    ("__builtin__", "eval"),
+    ("copy_reg", "_reconstructor"),
+    ("m", "x.y"),
+    ("os", ""),
+    ("collections", "Counter"),
+    ("builtins", "complex"),
+    ("datetime", "date"),
+    ("fractions", "Fraction"),
+    ("itertools", "izip"),
+    ("UserDict", "UserDict"),
+    ("urllib", "urlopen"),
+    ("\xe9t\xe9", "x"),
+    ("collections", "deque"),
+]
 NESTED = [b"\x80\x04cos\nsystem\n.", b"cos\nsystem\n(S'x'\ntR.", b"\x80\x04N.", b"\x80\x04]\x94K\x01a."]
 _PLAIN_OPS = [
     bytes([op]) for op in b"(())]]}NN\x88\x8901224tlduesabRo\x81\x85\x86\x87\x94\x94\x8f\x90\x91\x92\x93Q\x97\x98"
@@ -76,10 +91,22 @@ def imported(rng: random.Random) -> bytes:
 def number(rng: random.Random) -> bytes:
     """Return opcodes that push a number, some of them oddly written."""
     forms = [
-        b"K" + rng.randbytes(1), b"M" + rng.randbytes(2), b"J" + rng.randbytes(4), b"G" + rng.randbytes(8),
-        b"I%d\n" % rng.randrange(-9, 99), b"L%dL\n" % rng.randrange(1 << 70), b"L7\n", b"I01\n", b"I00\n", b"F1.5\n",
-        b"\x8a\x01\x05", b"\x8a\x00", b"\x8b\x02\0\0\0\x01\xff", b"Fnan\n", b"F-1e3\n",
-    ]  # fmt: skip
+        b"K" + rng.randbytes(1),
+        b"M" + rng.randbytes(2),
+        b"J" + rng.randbytes(4),
+        b"G" + rng.randbytes(8),
+        b"I%d\n" % rng.randrange(-9, 99),
+        b"L%dL\n" % rng.randrange(1 << 70),
+        b"L7\n",
+        b"I01\n",
+        b"I00\n",
+        b"F1.5\n",
+        b"\x8a\x01\x05",
+        b"\x8a\x00",
+        b"\x8b\x02\0\0\0\x01\xff",
+        b"Fnan\n",
+        b"F-1e3\n",
+    ]
     if rng.random() < 0.06:
         odd = [
             b"I010\n",
@@ -129,21 +156,69 @@ def anything(rng: random.Random) -> bytes:
         return imported(rng)
     raw = rng.choice([*NESTED, b"", b"ab", rng.randbytes(6)])
     rare = [
-        b"C" + bytes([len(raw)]) + raw, b"B" + struct.pack("<I", len(raw)) + raw, b"P1\n", b"P\xff\n", b"\x82\xf0", b"\x82\xf1",
-        b"\x8e" + struct.pack("<Q", len(raw)) + raw, b"\x96" + struct.pack("<Q", len(raw)) + raw, b"\x82\x07", b"\x83\xf0\0",
-        b"\x84\x70\x11\x01\0", b"\x82\0", b"\x84\0\0\0\x80", b"\x80" + bytes([rng.randrange(7)]), b"\x95" + struct.pack("<Q", rng.randrange(40)),
-        text(rng.choice(NAMES)[rng.randrange(2)], rng), text(rng.choice(["", "\xe9", "\ud800", "latin1", "x" * 60]), rng), b"X\x02\0\0\0\xff\xfe",
-    ]  # fmt: skip
+        b"C" + bytes([len(raw)]) + raw,
+        b"B" + struct.pack("<I", len(raw)) + raw,
+        b"P1\n",
+        b"P\xff\n",
+        b"\x82\xf0",
+        b"\x82\xf1",
+        b"\x8e" + struct.pack("<Q", len(raw)) + raw,
+        b"\x96" + struct.pack("<Q", len(raw)) + raw,
+        b"\x82\x07",
+        b"\x83\xf0\0",
+        b"\x84\x70\x11\x01\0",
+        b"\x82\0",
+        b"\x84\0\0\0\x80",
+        b"\x80" + bytes([rng.randrange(7)]),
+        b"\x95" + struct.pack("<Q", rng.randrange(40)),
+        text(rng.choice(NAMES)[rng.randrange(2)], rng),
+        text(rng.choice(["", "\xe9", "\ud800", "latin1", "x" * 60]), rng),
+        b"X\x02\0\0\0\xff\xfe",
+    ]
     return rng.choice(rare)
 
 
-_STEPS = (
-    "num", "num", "txt", "N", "88", "29", "imp", "imp 29 52", "imp one 85 52", "imp 29 81 put 7d put 28 txt one 75 62",
-    "imp 29 81 4e 7d txt one 73 86 62", "imp 29 7d txt one 73 92", "28 imp items 6f", "28 items 74", "5d put 28 items 65",
-    "7d put 28 pairs 75", "28 pairs 64", "7d key one 73", "8f put 28 items 90", "28 items 91", "28 items 6c", "5d one 61",
-    "one one 86", "one one 30", "28 items 31 4e", "one 32 86", "one put", "get", "one one 62", "one one 52", "one 29 81",
-    "one one 61", "one 28 items 65", "one 28 pairs 75", "os 94 system 94 93", "bytes", "array", "nested", "imp os latin 86 52",
-)  # fmt: skip
+_STEPS = [
+    "\n    num ",
+    " num ",
+    " txt ",
+    " N ",
+    " 88 ",
+    " 29 ",
+    " imp ",
+    " imp 29 52 ",
+    " imp one 85 52 ",
+    " imp 29 81 put 7d put 28 txt one 75 62 ",
+    "\n    imp 29 81 4e 7d txt one 73 86 62 ",
+    " imp 29 7d txt one 73 92 ",
+    " 28 imp items 6f ",
+    " 28 items 74 ",
+    "\n    5d put 28 items 65 ",
+    " 7d put 28 pairs 75 ",
+    " 28 pairs 64 ",
+    " 7d key one 73 ",
+    " 8f put 28 items 90 ",
+    " 28 items 91 ",
+    "\n    28 items 6c ",
+    " 5d one 61 ",
+    " one one 86 ",
+    " one one 30 ",
+    " 28 items 31 4e ",
+    " one 32 86 ",
+    " one put ",
+    " get ",
+    " one one 62 ",
+    "\n    one one 52 ",
+    " one 29 81 ",
+    " one one 61 ",
+    " one 28 items 65 ",
+    " one 28 pairs 75 ",
+    " os 94 system 94 93 ",
+    " bytes ",
+    "\n    array ",
+    " nested ",
+    " imp os latin 86 52\n",
+]
 """What leaves exactly one more value: opcodes in hexadecimal, and pieces that `_piece` fills in."""
 
 
@@ -200,10 +275,17 @@ def dense(rng: random.Random) -> bytes:
     pick = lambda: rng.choice(small)  # noqa: E731
     fixed = pick()
     forms: list[Callable[[], bytes]] = [
-        lambda: fixed, pick, lambda: fixed + fixed + b"\x86\x94", lambda: pick() + pick() + pick() + b"\x87\x94",
-        lambda: b"]\x94(" + fixed * rng.randrange(1, 4) + b"e", lambda: b"h\1)\x81\x94}\x94(h\0" + fixed + b"h\0" + pick() + b"ub",
-        lambda: b"}\x94(\x8c\x01k\x94" + pick() + b"u", lambda: b"}\x94h\0" + pick() + b"s", lambda: b"]\x94" + pick() + b"a", lambda: pick() + b"\x85\x94",
-    ]  # fmt: skip
+        lambda: fixed,
+        pick,
+        lambda: fixed + fixed + b"\x86\x94",
+        lambda: pick() + pick() + pick() + b"\x87\x94",
+        lambda: b"]\x94(" + fixed * rng.randrange(1, 4) + b"e",
+        lambda: b"h\1)\x81\x94}\x94(h\0" + fixed + b"h\0" + pick() + b"ub",
+        lambda: b"}\x94(\x8c\x01k\x94" + pick() + b"u",
+        lambda: b"}\x94h\0" + pick() + b"s",
+        lambda: b"]\x94" + pick() + b"a",
+        lambda: pick() + b"\x85\x94",
+    ]
     form = rng.choice(forms)
     values = [form() for _ in range(rng.choice([4, 6, 20, 40]))]
     if rng.random() < 0.5:
@@ -269,12 +351,42 @@ def objects() -> list[Any]:
     cyclic: list[Any] = [3]
     cyclic.append(cyclic)
     return [
-        [1.5] * 20, list(range(40)), [(i, i + 1) for i in range(20)], {f"k{i}": i for i in range(20)}, {"a": shared, "b": shared},
-        [Thing(i) for i in range(8)], Slotted(), Keyed(), {1, 2, "x"}, frozenset({1, (2, "y")}), collections.OrderedDict(a=1),
-        collections.deque([1, 2], 3), datetime.datetime(2020, 1, 2), decimal.Decimal("1.5"), Fraction(1, 3), b"x" * 70, bytearray(b"y" * 9),
-        array.array("d", [1.0]), "t\xe9xt", 1 << 90, -5, True, None, 2.5, complex(1, 2), cyclic, [[], {}, (), "", b""], [[i, [i]] for i in range(9)],
-        collections.Counter("abca"), collections.defaultdict(list, a=[1]), slice(1, 2), range(3), Thing, len, pickle.dumps([Thing(1)]),
-    ]  # fmt: skip
+        [1.5] * 20,
+        list(range(40)),
+        [(i, i + 1) for i in range(20)],
+        {f"k{i}": i for i in range(20)},
+        {"a": shared, "b": shared},
+        [Thing(i) for i in range(8)],
+        Slotted(),
+        Keyed(),
+        {1, 2, "x"},
+        frozenset({1, (2, "y")}),
+        collections.OrderedDict(a=1),
+        collections.deque([1, 2], 3),
+        datetime.datetime(2020, 1, 2),
+        decimal.Decimal("1.5"),
+        Fraction(1, 3),
+        b"x" * 70,
+        bytearray(b"y" * 9),
+        array.array("d", [1.0]),
+        "t\xe9xt",
+        1 << 90,
+        -5,
+        True,
+        None,
+        2.5,
+        complex(1, 2),
+        cyclic,
+        [[], {}, (), "", b""],
+        [[i, [i]] for i in range(9)],
+        collections.Counter("abca"),
+        collections.defaultdict(list, a=[1]),
+        slice(1, 2),
+        range(3),
+        Thing,
+        len,
+        pickle.dumps([Thing(1)]),
+    ]
 
 
 class Mutations:

@@ -87,7 +87,8 @@ def _inert(name: str, seen: Seen) -> type:
 
             def __call__(cls, *args: Any) -> Any:
                 seen.calls.add(name)
-                return args[0].encode("latin-1") if len(args) == 2 and type(args[0]) is str else make()
+                known = len(args) == 2 and type(args[0]) is str and args[1] in ("latin1", "latin-1")
+                return args[0].encode("latin-1") if known else make()
 
         return Encoder("Inert", (), {"__new__": new})
     return Imported("Inert", (), {"__new__": new})
@@ -134,7 +135,7 @@ def replay(base: type, data: bytes, *, encoding: str = "latin1") -> Seen:
         seen.stopped = True
     except RecursionError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - unpicklers raise whatever they like
         seen.error = f"{type(error).__name__}: {error}"
     seen.imports.discard("persistent")
     seen.calls.discard("persistent")

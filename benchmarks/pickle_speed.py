@@ -10,17 +10,16 @@ where the peak is above twice the file and above 256 MB.
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import pickle
 import random
 import subprocess
 import sys
 import tempfile
-import time
 import types
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,8 +30,9 @@ from pathlib import Path
 from assay_detectors.artifact.reading import read_artifact
 started = time.process_time()
 result = read_artifact(Path(sys.argv[1]))
-print(json.dumps([time.process_time() - started, int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024,
-    result["complete"], result["total"], sorted(m for m in ("numpy", "torch", "sklearn") if m in sys.modules)]))
+peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
+frameworks = sorted(name for name in ("numpy", "torch", "sklearn") if name in sys.modules)
+print(json.dumps([time.process_time() - started, peak, result["complete"], result["total"], frameworks]))
 """
 
 
@@ -77,13 +77,10 @@ DENSE: dict[str, Make] = {
 
 
 def _write_dense(file: BinaryIO, make: Make, size: int, protocol: int) -> None:
-    """Write one pickle of `size` bytes: a list of such objects, by a pickler with one memo."""
+    """Write one pickle of `size` bytes: a list of such objects, by one pickler."""
     rng = random.Random(1)
-    buffer = io.BytesIO()
-    pickler = pickle.Pickler(buffer, protocol)
-    pickler.dump(make(rng))
-    once = buffer.tell()
-    value = [make(rng) for _ in range(max(1, size // max(once, 1)))]
+    once = len(pickle.dumps(make(rng), protocol))
+    value = [make(rng) for _ in range(max(1, size // once))]
     pickle.dump(value, file, protocol)
 
 
@@ -123,10 +120,8 @@ def _row(kind: str, path: Path, floor: float) -> bool:
     seconds, peak, complete, total, frameworks = measure(path)
     rate = size / seconds
     good = rate >= floor and peak <= max(2 * size, FREE) and complete and not frameworks
-    print(
-        f"| {kind} | {size:,.1f} | {seconds:.2f} | {rate:,.1f} | {peak:,.0f} | {complete} | {total} | {'yes' if good else 'NO'} |",
-        flush=True,
-    )
+    row = (kind, f"{size:,.1f}", f"{seconds:.2f}", f"{rate:,.1f}", f"{peak:,.0f}", complete, total)
+    print("| " + " | ".join(map(str, (*row, "yes" if good else "NO"))) + " |", flush=True)
     return good
 
 
@@ -140,9 +135,8 @@ def main() -> int:
     given = parser.parse_args()
     good = True
     _named()
-    print(
-        "| kind | MB | CPU s | MB/s | peak RSS, MB | complete | findings | within |\n|---|---:|---:|---:|---:|---|---:|---|"
-    )
+    print("| kind | MB | CPU s | MB/s | peak RSS, MB | complete | findings | within |")
+    print("|---|---:|---:|---:|---:|---|---:|---|")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.bin")
         for size in given.megabytes:
@@ -150,7 +144,7 @@ def main() -> int:
             for protocol in given.protocols:
                 for kind, make in DENSE.items():
                     if given.kinds in kind:
-                        write = lambda file, make=make, p=protocol: _write_dense(file, make, size * 1_000_000, p)  # noqa: E731, B023
+                        write = partial(_write_dense, make=make, size=size * 1_000_000, protocol=protocol)
                         rows.append((f"{kind}, protocol {protocol}", write, DENSE_RATE))
             for kind, write, floor in rows:
                 with path.open("wb") as file:
@@ -160,5 +154,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    started = time.process_time()
     sys.exit(main())

@@ -6,7 +6,7 @@ What such values hold is kept by its kind only, but for texts; it takes eight al
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -43,7 +43,7 @@ def alike(m: Machine, at: int, tokens: list[bytes], first: Run, full: bool) -> i
     found = find(m.buf, at, run.end())
     count = len(found)
     places = [place for place, value in enumerate(first.new) if type(value) is str]
-    columns = [] if not places else [found] if len(places) == 1 else list(zip(*found, strict=True))
+    columns: list[Any] = [] if not places else [found] if len(places) == 1 else list(zip(*found, strict=True))
     texts = [_texts(column) for column in columns]
     if None in texts:
         return 0
@@ -70,7 +70,7 @@ def _compiled(pattern: bytes) -> Shape:
     return run.match, re.compile(pattern, re.DOTALL).findall
 
 
-def _texts(parts: list[bytes]) -> list[str] | None:
+def _texts(parts: Sequence[bytes]) -> list[str] | None:
     """Return the texts, each of which follows its length byte; None if one is longer or shorter."""
     try:
         lengths = bytes(map(len, parts))

@@ -108,8 +108,8 @@ def _keep(m: Machine, found: Global) -> Global:
 
 def _line_pair(m: Machine, at: int, encoding: str) -> tuple[str, str, int]:
     offset = m.offset
-    module, at = m.line(at)
-    name, at = m.line(at)
+    module, at = m.line(at, open_end=True)
+    name, at = m.line(at, open_end=True)
     m.at = offset - m.base
     if not module or not name:
         m.report.unread("a name is empty, which only one of Python's two unpicklers refuses", TWO, offset)

@@ -70,6 +70,13 @@ def is_yes(value: object) -> bool:
     return value is True or (isinstance(value, str) and value.lower() in _YES) or value == 1
 
 
+_KERNELS = frozenset(
+    {"attn_implementation", "_attn_implementation", "experts_implementation", "custom_generate"}
+    | {"_attn_implementation_internal", "_experts_implementation"}
+)
+"""Keys by which transformers picks code; its own choices are plain words."""
+
+
 class _Walk:
     """One configuration."""
 
@@ -123,6 +130,12 @@ class _Walk:
         for key, value in node.shadowed[:MAX_SHADOWED]:
             yield {**node, key: value}
 
+    def _kernel(self, key: str, value: Any) -> None:
+        """A name with a slash is a repository, from which transformers loads a kernel or a function."""
+        for name in value.values() if isinstance(value, dict) else [value]:
+            if isinstance(name, str) and "/" in name:
+                self.report.find("reference", name, f"loads code from the repository {name} ({key})")
+
     def _mapping(self, node: dict[str, Any]) -> bool:
         """Judge one mapping; say whether it shows that the file configures a model."""
         found = False
@@ -130,6 +143,8 @@ class _Walk:
             if node.get(key):
                 self._code(key, node[key])
                 found = True
+        for key in _KERNELS & node.keys():
+            self._kernel(key, node[key])
         if is_yes(node.get("trust_remote_code")):
             self.report.find("reference", "trust_remote_code", "allows itself to run code from elsewhere")
         for key in _TARGETS & node.keys():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -31,12 +32,12 @@ def tasks(target: Target, unread: list[tuple[str, str]]) -> list[tuple[Shard, st
     for ref in target.of_role("model", "artifact"):
         if Path(ref.path).is_dir():
             for below in _below(ref, unread):
-                shown = clean(f"{ref.shown.rstrip('/')}/{below}")
+                shown = named(f"{ref.shown.rstrip('/')}/{below}")
                 found.setdefault(f"{ref.path}/{below}", (Shard(ref.name, extra={"below": below} | trust), shown, False))
         else:
             known = found.get(ref.path)
             must = ref.role == "model" or (known is not None and known[2])
-            found[ref.path] = (Shard(ref.name, extra=dict(trust)), clean(ref.shown), must)
+            found[ref.path] = (Shard(ref.name, extra=dict(trust)), named(ref.shown), must)
     return list(found.values())
 
 
@@ -52,7 +53,7 @@ def _below(ref: InputRef, unread: list[tuple[str, str]]) -> list[str]:
             path = Path(folder, name)
             below = path.relative_to(root).as_posix()
             if name in linked or (path.is_symlink() and not _stays(path, top)):
-                unread.append((clean(f"{ref.shown.rstrip('/')}/{below}"), "it is a link that is not followed"))
+                unread.append((named(f"{ref.shown.rstrip('/')}/{below}"), "it is a link that is not followed"))
                 continue
             if len(found) >= MAX_FILES:
                 unread.append((clean(f"{ref.shown.rstrip('/')}/..."), f"only the first {MAX_FILES:,} files are read"))
@@ -100,3 +101,11 @@ def clean(text: str, cap: int = 400) -> str:
     """Return `text` with control, direction and other unprintable characters escaped, and cut to `cap`."""
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[: cap + 1])
     return shown if len(shown) <= cap else shown[:cap] + "…"
+
+
+def named(path: str, cap: int = 400) -> str:
+    """Return a path as `clean` shows it, and no two paths alike: one that was changed carries a digest of itself."""
+    shown = clean(path, cap)
+    if shown == path:
+        return shown
+    return f"{shown} ({hashlib.sha256(path.encode('utf-8', 'surrogateescape')).hexdigest()[:8]})"

@@ -17,7 +17,7 @@ from assay_detectors.artifact.values import LIST, MARK, NUMBER, Blob, Global, co
 
 LOOK_AHEAD = 1 << 16
 MAX_STACK = 8_000_000
-FULL_STACK = 300_000
+FULL_STACK = 50_000
 """Beyond this, values that lie deep in the stack are held by their kind only."""
 MAX_NESTING = 100_000
 MAX_MEMO_GAP = 10_000_000
@@ -33,6 +33,8 @@ ACROSS = "an opcode lies across the end of a frame, so Python's two unpicklers d
 
 CUT_OFF = "it is cut off"
 NO_END = "a text argument has no end"
+
+TWO = "two-readings"
 
 Stack = list[Any]
 Memo = list[Any] | dict[int, Any]
@@ -158,12 +160,18 @@ class Machine:
         self._bound()
         return 0
 
-    def line(self, at: int) -> tuple[bytes, int]:
-        """Return the line from `at` on without its newline, and the index behind it."""
+    def line(self, at: int, *, open_end: bool = False) -> tuple[bytes, int]:
+        """Return the line from `at` on without its newline, and the index behind it.
+
+        With `open_end` the file may end without a newline: Python's own unpickler then takes all but the last byte.
+        """
         searched = at
         while (end := self.buf.find(b"\n", searched)) < 0:
-            if self.eof:
+            if self.eof and not open_end:
                 raise Broken(NO_END)
+            if self.eof:
+                self.report.unread("a name has no end, which only one of Python's two unpicklers refuses", TWO)
+                return self.buf[at : max(self.size - 1, at)], self.size
             if self.size - at > MAX_LINE:
                 raise Unread(f"a text argument is longer than {MAX_LINE >> 20} MiB", "bomb")
             before = self.size - at

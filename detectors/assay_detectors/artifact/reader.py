@@ -40,6 +40,10 @@ NOT_YET = {
 _WHOLE = frozenset({sniff.SAVEDMODEL, sniff.TF_GRAPH, sniff.TF_METAGRAPH, sniff.KERAS_METADATA, sniff.TFLITE})
 """Formats that are read as one piece: from a map of the file, or from memory."""
 MAX_WHOLE = 2 << 30
+_USER_BLOCK = (1 << 20) + 8
+"""Bytes at the head of a member in which an HDF5 file may begin."""
+HOLDERS = sniff.COMPRESSED | {sniff.ZIP, sniff.TAR}
+"""Formats of which no loader makes anything by themselves."""
 MAX_INNER_ZIP = 256 << 20
 _LINK = 0xA
 """File type of a symbolic link, in the attributes that a zip keeps for Unix."""
@@ -55,7 +59,7 @@ class Reader:
         self.depth = 0
         self.notes: set[str] = set()
         self.recognised = False
-        """Whether a text was read that configures a model."""
+        """Whether anything of a model was read: its numbers, its program, or a text that configures it."""
 
     def read(self, source: Source, length: int | None, form: str, report: Report, name: str = "") -> None:
         """Read content of a known format into `report`; never raises `Unread`."""
@@ -66,6 +70,7 @@ class Reader:
             if form in configs.TEXTS:
                 self.recognised |= configs.read_source(source, name, form, report, self.notes)
             else:
+                self.recognised |= form not in sniff.DATA | HOLDERS
                 self._read(source, length, form, report)
         except Unread as error:
             report.unread(str(error), error.rule)
@@ -169,6 +174,8 @@ class Reader:
     def member(self, source: Source, length: int | None, name: str, report: Report, *, raw: bool = False) -> None:
         """Find out what a member is, and read it. With `raw`, unknown bytes are what is expected here."""
         found = sniff.sniff_bytes(source.peek(sniff.HEAD))
+        if found in sniff.DATA and sniff.hdf5_behind(source.peek(_USER_BLOCK)):
+            found = sniff.HDF5
         base = name.rsplit("/", 1)[-1]
         judge_extension(base, found, report)
         if base == "data.pkl" and not raw:

@@ -14,7 +14,7 @@ from assay.targets.allowlist import extended
 from assay.targets.refs import shared
 from assay_detectors.artifact import configs
 from assay_detectors.artifact.names import judge_extension, judge_path
-from assay_detectors.artifact.reader import NOT_YET, Reader
+from assay_detectors.artifact.reader import HOLDERS, NOT_YET, Reader
 from assay_detectors.artifact.report import Report
 from assay_detectors.artifact.sources import FilePart, Unread
 from assay_detectors.artifact.tf_checkpoint import is_shard
@@ -51,7 +51,7 @@ def read_artifact(path: Path, *, listing: bool = False) -> dict[str, Any]:
         report.unread(f"it cannot be read ({why})")
     return {
         "format": form,
-        "data": form in sniff.DATA and not (reader.recognised or report.total or report.reasons),
+        "data": form in sniff.DATA | HOLDERS and not (reader.recognised or report.total or report.reasons),
         "findings": report.findings,
         "total": report.total,
         "anomalies": list(report.anomalies.values()),

@@ -37,10 +37,14 @@ def told_apart(
     within = _low(inputs, rows.trusted, near & _alike_in_classes(rows, near, seed), seed)
     if within is not None and within <= 0.5:
         return None
+    told = (
+        "and there are too few rows to tell whether only the classes are mixed otherwise"
+        if within is None
+        else "and not only because the classes are mixed otherwise: by augmentation, drift or another origin"
+    )
     return (
-        f"the inputs of {2 * differ - 1:.0%} or more of the training rows differ from the trusted ones, and not only "
-        "because the classes are mixed otherwise: by augmentation, drift or another origin; give trusted rows that "
-        "were made as the training rows were"
+        f"the inputs of {2 * differ - 1:.0%} or more of the training rows differ from the trusted ones, {told}; give "
+        "trusted rows that were made as the training rows were"
     )
 
 

@@ -43,7 +43,7 @@ class Intake:
         """Return what is scanned, by content; asked for once every input has been identified."""
         digests = {name: found["sha256"] for name, found in self._identities.items()}
         manifest = self._resolved.manifest.model_dump(mode="json")
-        return Contents(self._resolved.inputs, digests, manifest, self._seed, self._resolved.trust.plain)
+        return Contents(self._resolved.inputs, digests, manifest, self._seed, self._resolved.trust.told)
 
     def check_unchanged(self) -> None:
         """Say of each input that changed while it was scanned that it cannot be judged, and remember nothing of it."""

@@ -45,7 +45,7 @@ class Contents:
     manifest: Mapping[str, Any]
     seed: int
     trust: list[list[str]] = field(default_factory=list)
-    """[module, name, power] that the user trusts besides the allowlist."""
+    """What the user trusts besides the allowlist, who says so, and the trust files."""
 
     @cached_property
     def opened(self) -> list[Any]:

@@ -15,6 +15,7 @@ MAX_OPS = 20_000
 """A walk this long without an error is a pickle."""
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*\Z")
+_OCTAL = re.compile(r"\s*[-+]?0[0-7]+\s*\Z")
 _MARK, _ANY, _LIST, _DICT, _TUPLE, _GLOBAL, _SCALAR = (object() for _ in range(7))
 
 FIXED = {0x4A: 4, 0x4B: 1, 0x4D: 2, 0x47: 8, 0x80: 1, 0x95: 8, 0x71: 1, 0x72: 4, 0x68: 1, 0x6A: 4}
@@ -57,10 +58,13 @@ class _Probe:
         self.stack: list[object] = []
         self.imported = False
 
-    def line(self) -> str:
+    def line(self, *, open_end: bool = False) -> str:
+        """Return a line; with `open_end` one without a newline too, as Python's own unpickler takes it, less a byte."""
         end = self.data.find(b"\n", self.at)
         if end < 0:
-            raise _Break
+            if not open_end:
+                raise _Break
+            end = max(len(self.data) - 1, self.at)
         raw = self.data[self.at : min(end, self.at + 4096)]
         if end - self.at > 4096:
             raw += self.data[max(end - 16, self.at + 4096) : end]  # a quoted text shows both quotes
@@ -150,8 +154,8 @@ class _Probe:
             self.pop_mark()
             self.stack.append(_TO_MARK[op])
         elif op in _INTO_TARGET:
-            self.pop_mark()
-            self.target()
+            if self.pop_mark():  # adding nothing is allowed on anything
+                self.target()
         elif op == 0x31:
             self.pop_mark()
         elif op == 0x30:
@@ -162,9 +166,11 @@ class _Probe:
             if not self.stack or self.stack[-1] is _MARK:
                 raise _Break
             self.stack.append(self.stack[-1])
-        elif op in (0x61, 0x73, 0x62):
+        elif op in (0x61, 0x73):
             self.pop(2 if op == 0x73 else 1)
             self.target()
+        elif op == 0x62:  # a state of None is allowed on anything
+            self.pop(1)
         elif op not in _NOTHING:
             raise _Break
 
@@ -182,25 +188,26 @@ class _Probe:
             self.imports(module, name)
             self.stack.append(_GLOBAL)
             return
-        module, name = self.line(), self.line()
-        if op == 0x69:
-            self.pop_mark()
+        module, name = self.line(open_end=True), self.line(open_end=True)
         self.imports(module, name)
-        self.imported = self.imported or op == 0x69  # INST calls at once
+        if op == 0x69:
+            self.pop_mark()  # INST calls at once
+            self.imported = self.imported or bool(_IDENTIFIER.match(module) and _IDENTIFIER.match(name))
         self.stack.append(_GLOBAL)
 
     def textual(self, op: int) -> None:
         """Opcodes whose argument is a line of text; numbers must be numbers, or every essay is a pickle."""
         text = self.line()
+        number = text.split("\0", 1)[0]  # C reads up to a zero byte, and leading zeros as octal
         try:
             if op == 0x49:
-                int(text if text not in ("00", "01") else "0", 0)
+                int(number, 8 if _OCTAL.match(number) else 0)
             elif op == 0x4C:
-                int(text.rstrip("L"), 0)
+                int(number.removesuffix("L"), 0)
             elif op == 0x46:
-                float(text)
+                float(number)
             elif op in (0x67, 0x70):
-                int(text)
+                int(number)
         except ValueError:
             raise _Break from None
         if op == 0x53:

@@ -83,6 +83,7 @@ _MAGIC = (
 _TORCH_MAGIC = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 _ZLIB_SECOND = frozenset(b"\x01\x5e\x9c\xda")
 _ZF = re.compile(rb"ZF0x[0-9a-fA-F]{1,16}L? *x[\x01\x5e\x9c\xda]")
+_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _TEXT_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
@@ -127,6 +128,8 @@ def _by_content(data: bytes | mmap, size: int | None) -> str:
         return ZIP
     if head[:1] == b"\x80" and len(head) > 1 and head[1] <= 8:
         return _pickle_flavour(head)
+    if looks_like_pickle(data):  # before every other mark: `GIF8` and a tar's first name are opcodes as well
+        return _pickle_flavour(head)
     found = next((name for magic, name in _MAGIC if head.startswith(magic)), None)
     if found is not None:
         return found
@@ -144,20 +147,28 @@ def _by_content(data: bytes | mmap, size: int | None) -> str:
         return ZLIB
     if _is_tar(head):
         return TAR
-    if any(data[at : at + 8] == b"\x89HDF\r\n\x1a\n" for at in (512, 1024, 2048, 4096)):
+    if hdf5_behind(data):
         return HDF5
     if len(head) >= 4 and head[2:4] == b"\r\n" and head[1] in (0x0C, 0x0D, 0x0E) and head[4:8] == bytes(4):
         return BYTECODE
     if _is_safetensors(head, size):
         return SAFETENSORS
-    if looks_like_pickle(data):
-        return _pickle_flavour(head)
     found = _protobuf(data, size is None) or _textual(head, size is None or size > HEAD)
     if found in (TEXT, CSV, JSON, JSONL) and tf_probe.is_graph_text(data):
         return TF_TEXT
     if found is None and (size is not None or len(data) < HEAD) and tf_probe.is_index(data):
         return TF_INDEX
     return found or BINARY
+
+
+def hdf5_behind(data: bytes | mmap) -> bool:
+    """Say whether an HDF5 file begins behind a block of the user's: at 512 bytes, or at any power of two beyond."""
+    at = 512
+    while at < len(data):
+        if data[at : at + 8] == b"\x89HDF\r\n\x1a\n":
+            return True
+        at *= 2
+    return False
 
 
 def _pickle_flavour(head: bytes) -> str:
@@ -257,13 +268,11 @@ def _protobuf(data: bytes | mmap, cut: bool) -> str | None:
 
 def _textual(head: bytes, cut: bool) -> str | None:
     """Tell text formats apart; None for anything that is not text."""
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff") and len(head) > 2:
-        return UTF16
+    if head[:2] in _BOMS and len(head) > 2:
+        return _utf16(head, "utf-16-le" if head[0] == 0xFF else "utf-16-be")
     body = head.removeprefix(b"\xef\xbb\xbf")
     if _TEXT_CONTROL.search(body):
-        pairs = body[: len(body) // 2 * 2]
-        zeros = max(pairs[0::2].count(0), pairs[1::2].count(0))
-        return UTF16 if len(pairs) >= 8 and zeros * 10 >= len(pairs) * 4 else None
+        return (_utf16(body, "utf-16-le") or _utf16(body, "utf-16-be")) if len(body) >= 8 else None
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -273,6 +282,15 @@ def _textual(head: bytes, cut: bool) -> str | None:
             high = sum(byte >= 0x80 for byte in body)
             return TEXT if high * 10 < len(body) * 3 else None
     return _kind_of_text(text.lstrip(), cut)
+
+
+def _utf16(head: bytes, encoding: str) -> str | None:
+    """Say whether the bytes are text in UTF-16: printable, and mostly Latin where no mark says so."""
+    pairs = head[: len(head) // 2 * 2]
+    text = pairs.decode(encoding, "replace")
+    odd = sum(not (char.isprintable() or char in "\t\n\r\ufeff") or char == "\ufffd" for char in text)
+    common = sum(char < "\u0250" for char in text)
+    return UTF16 if odd * 50 <= len(text) and (common * 10 >= len(text) * 7 or head[:2] in _BOMS) else None
 
 
 def _kind_of_text(text: str, cut: bool) -> str:

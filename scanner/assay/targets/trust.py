@@ -48,6 +48,12 @@ class Trust:
         """Return [module, name, power] of every entry that counts: what a worker is given; sorted."""
         return sorted([*entry.pair, entry.power] for entry in self.entries)
 
+    @property
+    def told(self) -> list[list[str]]:
+        """Return all that an outcome says of trust, who gave it and in which file: what its key in the store holds."""
+        entries = [[*entry.pair, entry.power, entry.by, entry.reason] for entry in self.entries]
+        return sorted(entries) + [list(file) for file in self.files]
+
 
 NO_TRUST = Trust()
 

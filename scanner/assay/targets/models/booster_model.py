@@ -89,7 +89,7 @@ def _lightgbm(path: Path, found: str, shown: str) -> tuple[Predict, list[str]]:
 
 
 def _catboost(path: Path, found: str, shown: str) -> tuple[Predict, list[str]]:
-    library = need(shown, "boosting", "catboost")
+    library = need(shown, "catboost", "catboost")
     booster = library.CatBoost()
     booster.load_model(os.fspath(path), format="cbm")
     classes = len(booster.classes_) if booster.classes_ is not None else 0
