@@ -28,7 +28,8 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent))
 
-from pickle_programs import Mutations, program
+from pickle_mutations import Mutations
+from pickle_programs import program
 from pickle_recorder import REGISTERED, Seen, both, register
 
 from assay.targets import sniff

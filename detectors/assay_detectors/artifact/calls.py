@@ -28,6 +28,9 @@ from assay_detectors.artifact.values import (
 )
 
 COMPUTED = "<computed>"
+MAX_MADE = 10**9
+"""Items that a call with a number may make."""
+_SIZED = frozenset({"builtins.bytes", "builtins.bytearray", "builtins.range"})
 TWO = "two-readings"
 _LATIN = frozenset({"latin1", "latin-1", "iso-8859-1", "latin", "l1"})
 _WRAPPERS = frozenset(
@@ -200,6 +203,8 @@ def _result(m: Machine, name: str, arguments: Any, opcode: str) -> Any:
         return Wrapper()
     if name == "builtins.str":
         return TEXT
+    if name in _SIZED and any(type(part) is int and part > MAX_MADE for part in known):
+        m.report.unread(f"it makes {name} of a size that no model needs", "bomb", m.offset)
     if name == "numpy.dtype" and known and isinstance(known[0], str):
         return Dtype(known[0])
     if name == "_codecs.encode":

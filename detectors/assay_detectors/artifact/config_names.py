@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 import sys
 from typing import TYPE_CHECKING
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING
 from assay.targets.allowlist import trusted
 
 if TYPE_CHECKING:
-    from assay_detectors.artifact.report import Report
+    from assay_detectors.artifact.keras_config import CODE
+from assay_detectors.artifact.keras_config import CODE
+from assay_detectors.artifact.report import Report
 
 CLASS_ROOTS = (
     "torch.nn.",
@@ -62,6 +65,8 @@ def is_model_class(name: str) -> bool:
     if root is None:
         return False
     *between, last = name.removeprefix(root).split(".")
+    if last in CODE or last.endswith("Opener"):
+        return False
     if last == "from_pretrained" and between:
         last = between.pop()
     return _CLASS.fullmatch(last) is not None and all(map(_is_own_module, between))
@@ -79,7 +84,7 @@ def judge_target(name: object, key: str, report: Report, *, called: bool = True)
         report.find("reference", f"{key}: <computed>", f"{key} names code by something that is no text")
         return
     report.lists("imports", name, None, opcode=key)
-    if "." not in name and (name.isidentifier() or not name):
+    if "." not in name and (name.isidentifier() or not name) and not hasattr(builtins, name):
         return
     if not (is_trusted_target(name, called=called) or is_model_class(name)):
         report.find("reference", name, f"{key} makes the loader import {name}", None, key)

@@ -57,6 +57,10 @@ _NAMES_CODE = re.compile(
     rb'megatron_core|loader_module|py/\w+)"\s*:'
 )
 """Keys that only a configuration holds."""
+_ACTS_ANYWHERE = (
+    b"auto_map", b"trust_remote_code", b"custom_pipeline", b"_target_", b"!!python/", b"yaml.org,2002:python",
+    b"chat_template", b"loader_module", b'"class_name"', b"class_path", b'"lc"', b'"py/',
+)  # fmt: skip
 _ESCAPED = re.compile(rb"\\u00(?:2[4f]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[bB]|2[25])")
 """A letter, or a sign of such words and of templates, that is written as an escape may hide one."""
 _RECOGNISED = re.compile(
@@ -126,12 +130,14 @@ def _search(data: bytes, source: Source, name: str, report: Report) -> None:
     """Search a text that is too large to be held: a word that some loader obeys leaves it unread."""
     if name.lower().endswith(_PROSE_SUFFIXES):
         return
+    base = name.rsplit("/", 1)[-1].lower()
+    named = base.endswith((*_YAML_SUFFIXES, ".jinja", ".jinja2", ".j2")) or base in _YAML_NAMES or base == "mlmodel"
     rest = b""
     chunk = data
     while chunk:
         window = rest + chunk
-        if any(word in window for word in (b"auto_map", b"trust_remote_code", b"_target_", b"!!python/")):
-            report.unread("it is too large to be read and names code as a configuration does")
+        if named or any(word in window for word in _ACTS_ANYWHERE):
+            report.unread("it is too large to be read and names code as a configuration does", "bomb")
             return
         rest = window[-64:]
         chunk = source.read(1 << 20)
@@ -166,7 +172,8 @@ def _json(data: bytes, base: str, report: Report) -> bool | None:
     from assay_detectors.artifact.yaml_tags import MAX_YAML, MAY_TAG, mapping
 
     if len(data) > MAX_PLAIN_JSON:
-        found = acts and (_NAMES_CODE.search(data) or _ESCAPED.search(data)) is not None
+        named = _NAMES_CODE.search(data) or _ESCAPED.search(data)
+        found = acts and (named is not None or any(word in data for word in _ACTS_ANYWHERE))
         if found:
             report.unread("its JSON names code or a template, and is too large to be parsed", None)
         return found
@@ -243,7 +250,8 @@ def _yaml(data: bytes, base: str, report: Report) -> bool | None:
 
     named = base.endswith(_YAML_SUFFIXES) or base in _YAML_NAMES
     window = data if len(data) <= 4 << 20 else data[: 4 << 20]
-    if not (yaml_tags.MAY_TAG.search(window) or YAML_ACTING.search(window) or _has_bomb(window)):
+    tagged = yaml_tags.MAY_TAG.search(window) or _FOREIGN_TAG.search(data)
+    if not (tagged or YAML_ACTING.search(window) or _has_bomb(window)):
         return None
     text = _decode(data)
     if not named and not _looks_yaml(text[:20_000]):

@@ -274,12 +274,7 @@ class Machine:
                 stack.append(memo[buf[at + 1]])
                 at += 2
             elif op == 0x4B:  # BININT1
-                if at + 6 < limit and buf[at + 2] == 0x4B == buf[at + 6] and (run := _SMALL_INTS(buf, at, limit)):
-                    stack += buf[at + 1 : run.end() : 2]
-                    at = run.end()
-                else:
-                    stack.append(buf[at + 1])
-                    at += 2
+                at = self._small(at, limit)
             elif op == 0x28:  # MARK
                 self.marks.append(len(stack))
                 stack.append(MARK)
@@ -287,15 +282,7 @@ class Machine:
                 if again <= at < limit and listed and buf[at] in STARTS:
                     at, again = take_run(self, at, full)
             elif op == 0x4D or op == 0x4A or op == 0x47:  # BININT2, BININT, BINFLOAT
-                end = at + (3 if op == 0x4D else 5 if op == 0x4A else 9)
-                if end >= size:
-                    raise Broken(CUT_OFF)
-                if buf[end] in _SCALARS and (run := _MIXED(buf, at, limit)):
-                    stack += [NUMBER] * len(_SCALAR(buf, at, run.end()))
-                    at = run.end()
-                else:
-                    stack.append(NUMBER if op == 0x47 else from_bytes(buf[at + 1 : end], "little", signed=op == 0x4A))
-                    at = end
+                at = self._numbers(op, at, limit)
             elif op == 0x72 and listed and from_bytes(buf[at + 1 : at + 5], "little") == len(memo) and at + 5 < size:
                 if stack[-1] is MARK:  # LONG_BINPUT
                     raise Broken("the stack is empty where a value is needed")
@@ -313,6 +300,27 @@ class Machine:
         self.small = min(self.small, len(stack))
         if len(stack) > self.small + FULL_STACK:
             self._check_stack()
+
+    def _small(self, at: int, limit: int) -> int:
+        """Read a number of one byte, and those that follow it at once; return the index behind them."""
+        buf = self.buf
+        if at + 6 < limit and buf[at + 2] == 0x4B == buf[at + 6] and (run := _SMALL_INTS(buf, at, limit)):
+            self.stack += buf[at + 1 : run.end() : 2]
+            return run.end()
+        self.stack.append(buf[at + 1])
+        return at + 2
+
+    def _numbers(self, op: int, at: int, limit: int) -> int:
+        """Read a number, and those that follow it at once; return the index behind them."""
+        buf = self.buf
+        end = at + (3 if op == 0x4D else 5 if op == 0x4A else 9)
+        if end >= self.size:
+            raise Broken(CUT_OFF)
+        if buf[end] in _SCALARS and (run := _MIXED(buf, at, limit)):
+            self.stack += [NUMBER] * len(_SCALAR(buf, at, run.end()))
+            return run.end()
+        self.stack.append(NUMBER if op == 0x47 else int.from_bytes(buf[at + 1 : end], "little", signed=op == 0x4A))
+        return end
 
     def _check_stack(self) -> None:
         """Hold what lies deep by its kind; refuse what makes Python itself run out of memory or of C stack."""

@@ -36,6 +36,8 @@ _MODEL_FIELDS = frozenset({2, 3, 4, 6, 7, 8, 14, 20, 25, 26})
 _DOMAIN = {"node": 7, "opset": 1, "function": 10}
 _OPERATOR = {"node": 4, "function": 1}
 
+_VENDORS = ("com.microsoft", "com.ms.", "org.pytorch.", "ai.onnx.")
+"""Domains that exporters and ONNX Runtime ask for whether they use them or not."""
 External = dict[str, int]
 """File beside the model -> how many bytes of it are needed (0: not said)."""
 
@@ -128,7 +130,7 @@ class _Model:
                 self.report.anomaly("two-readings", note[:200], at)
         domains = {domain for domain, _ in self.used} | {domain for domain, _ in self.own} | operators.keys()
         for domain, at in self.opsets.items():
-            if domain not in domains:
+            if domain not in domains and not domain.startswith(_VENDORS):
                 self.report.anomaly("outside", f"it asks for the unknown domain {domain[:80]} and uses none of it", at)
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from assay.targets import sniff
 from assay.targets.allowlist import extended
 from assay.targets.refs import shared
-from assay_detectors.artifact import configs
 from assay_detectors.artifact.names import judge_extension, judge_path
+from assay_detectors.artifact.onnx_files import is_external
 from assay_detectors.artifact.reader import HOLDERS, NOT_YET, Reader
 from assay_detectors.artifact.report import Report
 from assay_detectors.artifact.sources import FilePart, Unread
@@ -41,11 +41,12 @@ def read_artifact(path: Path, *, listing: bool = False) -> dict[str, Any]:
         else:
             if form == sniff.BINARY and is_shard(path):
                 form = sniff.TF_SHARD
+            elif form == sniff.BINARY and is_external(path):
+                form = sniff.ONNX_TENSORS
             judge_path(path.name, report)
             judge_extension(path.name, form, report)
-            if form not in sniff.DATA or form in configs.TEXTS:
-                with path.open("rb") as file:
-                    _read_file(file, form, reader, report, path.name)
+            with path.open("rb") as file:
+                _read_file(file, form, reader, report, path.name)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         report.unread(f"it cannot be read ({why})")
@@ -62,6 +63,12 @@ def read_artifact(path: Path, *, listing: bool = False) -> dict[str, Any]:
     } | ({"listing": report.listing} if listing else {})
 
 
+def _calls_back(descriptor: int) -> bool:
+    """Say whether a table names a type of which old pyarrow unpickles the description (CVE-2023-47248)."""
+    with mmap(descriptor, 0, access=ACCESS_READ) as data:
+        return data.find(b"arrow.py_extension_type") >= 0
+
+
 def _read_file(file: Any, form: str, reader: Reader, report: Report, name: str) -> None:
     descriptor = file.fileno()
     info = os.fstat(descriptor)
@@ -76,6 +83,8 @@ def _read_file(file: Any, form: str, reader: Reader, report: Report, name: str) 
                 report.unread(str(error), error.rule)
     else:
         reader.read(FilePart(descriptor, 0, size), size, form, report, name)
+    if form in (sniff.PARQUET, sniff.ARROW) and _calls_back(descriptor):
+        report.find("reference", "arrow.py_extension_type", "names a type that old pyarrow unpickles while it reads")
     if form not in sniff.ZIP_BASED and form != sniff.TAR and zipfile.is_zipfile(file):
         inner = report.inner("zip at its end")
         reader.read(FilePart(descriptor, 0, size), size, sniff.ZIP, inner)

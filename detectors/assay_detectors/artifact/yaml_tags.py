@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_YAML = 1 << 20
 """Bytes of YAML that are parsed; its parser is slow, and configuration is small."""
 MAX_DEPTH = 200
-MAX_EVENTS = 400_000
+MAX_EVENTS = 100_000
 MAX_EXPANDED = 10_000_000
 """Values that aliases may stand for together."""
 _CORE = "tag:yaml.org,2002:"
@@ -71,6 +71,19 @@ def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the mapping of these pairs, with the values that a later one hides."""
     plain = dict(pairs)
     return plain if len(plain) == len(pairs) else Doubled(pairs)
+
+
+def _merged(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a mapping with what its merge keys (`<<`) bring along: only where it has no such key itself."""
+    own = {key for key, _ in pairs}
+    brought: list[tuple[str, Any]] = []
+    for key, value in pairs:
+        if key == "<<":
+            for other in value if isinstance(value, list) else [value]:
+                if isinstance(other, dict):
+                    brought += [(name, part) for name, part in other.items() if name not in own]
+                    own |= other.keys()
+    return mapping([*brought, *pairs])
 
 
 class NotYaml(Exception):
@@ -130,7 +143,7 @@ class _Builder:
             value: Any = parts
             if is_mapping:
                 keys = [key if isinstance(key, str) else f"<{type(key).__name__}>" for key in parts[::2]]
-                value = mapping(list(zip(keys, parts[1::2], strict=False)))
+                value = _merged(list(zip(keys, parts[1::2], strict=False)))
             self._add(value, anchor, size)
         elif kind == "ScalarEvent":
             _judge_tag(event.tag, event.start_mark, self.report)

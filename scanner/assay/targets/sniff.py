@@ -46,8 +46,10 @@ ZIP_BASED = frozenset({ZIP, TORCH_ZIP, TORCHSCRIPT, PT2, NPZ, SKOPS, KERAS})
 PICKLES = frozenset({PICKLE, JOBLIB, TORCH_LEGACY})
 BOOSTERS = frozenset({LIGHTGBM, XGBOOST_JSON, XGBOOST_UBJ, CATBOOST})
 """Trees as plain numbers: their loaders run nothing."""
-TF_BESIDE = frozenset({TF_FINGERPRINT, TF_INDEX, TF_SHARD})
-"""What lies beside a SavedModel: hashes, and where its numbers are."""
+ONNX_TENSORS = "onnx-tensors"
+"""Numbers of an ONNX model: never from the bytes alone, only with the model beside them that names the file."""
+TF_BESIDE = frozenset({TF_FINGERPRINT, TF_INDEX, TF_SHARD, ONNX_TENSORS})
+"""What lies beside a model: hashes, where its numbers are, and the numbers."""
 DATA = frozenset({PARQUET, ARROW, SQLITE, JSON, JSONL, CSV, TEXT, UTF16, IMAGE, PDF})
 """Formats that no loader of models executes."""
 
