@@ -51,6 +51,8 @@ soak: $(STAMP)
 	$(BIN)/python -W ignore benchmarks/coverage.py --jobs 2 --check
 	$(BIN)/python -W ignore benchmarks/privacy.py --only null --runs 20 --check
 	$(BIN)/python -W ignore benchmarks/adversarial.py --no-art --check
+	$(BIN)/python benchmarks/pickle_parity.py --count 50000 --check
+	$(BIN)/python benchmarks/artifact_fuzz.py --count 5000 --check
 	$(BIN)/python -m pytest -n 2 -m soak
 	$(BIN)/python -W ignore benchmarks/poisoning.py --only null --runs 20 --check
 

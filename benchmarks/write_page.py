@@ -22,6 +22,12 @@ ABOUT = {
         "default; `not a model`: text and data in which nothing was found. The one bad file that is clean is a pickle that nests another one "
         "which imports nothing; a good file of the same corpus does as well.",
     ),
+    "artifact_load": (
+        "Payloads of hostile files in the sealed worker",
+        "The 499 bad files of the development corpus, one sealed worker each. `through the gate`: as a scan does it; the two that were opened "
+        "are a pickle that nests an inert one, and lists 200,000 deep, which the reading at that hour still called clean (it is unread since). "
+        "`forced`: stage 0 ignored, unsafe loaders. What a payload tried is what its worker's audit hook saw; effects are looked for from outside.",
+    ),
     "pii": (
         "Personal data and secrets in ML logs",
         "13,621 labelled log lines (65 % real lines of 16 systems, 30 % ML-inference lines without personal data, 5 % planted; "
