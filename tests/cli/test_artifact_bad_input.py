@@ -119,7 +119,7 @@ def test_a_folder_of_hostile_files(assay, folder: Path) -> None:
     for name in ("empty.pkl", "self.pkl", "out.pkl", "pipe.pkl", "loop"):
         assert measured[name]["interval"]["high"] is None, name
     strange = [name for name in measured if "u202e" in name or "x1b" in name or "\\n" in name]
-    assert len(strange) == 3
+    assert len({name.partition(" (")[0] for name in strange}) == 3
 
 
 def test_structure_names_the_tricks(assay, folder: Path) -> None:

@@ -76,10 +76,15 @@ def test_a_malicious_model_is_not_loaded_and_counts_with_its_rule(assay, target,
 
 
 def test_an_unreadable_format_is_unknown_and_blocks(assay, tmp_path):
-    (tmp_path / "m.pkl").write_bytes(b"\x80\x04\x95\xff\x00\x00\x00\x00\x00\x00\x00}\x94")
-    done = assay("scan", "m.pkl")
+    (tmp_path / "m.7z").write_bytes(b"7z\xbc\xaf\x27\x1c\x00\x04" + bytes(24))
+    done = assay("scan", "m.7z")
     assert done.code == 4
     assert done.result["verdict"]["status"] == "inconclusive"
+
+
+def test_a_file_that_is_cut_off_is_built_otherwise_than_its_format_says(assay, tmp_path):
+    (tmp_path / "m.pkl").write_bytes(b"\x80\x04\x95\xff\x00\x00\x00\x00\x00\x00\x00}\x94")
+    assert assay("scan", "m.pkl").code == 1
 
 
 def test_a_pickled_model_is_loaded_only_in_a_sealed_worker(assay, target, manifest):

@@ -98,6 +98,7 @@ class Structure:
     def run(self, target: Target, ctx: Context) -> Iterator[Measurement]:
         """Yield one measurement per model file, and per other file in which something was found."""
         unread: list[tuple[str, str]] = []
+        data = 0
         todo = tasks(target, unread)
         if not todo and not unread:
             raise SkipDetector("no model or artifact file is declared, or the patterns match none")
@@ -109,7 +110,11 @@ class Structure:
             reading = checked(result, failure)
             if must or not reading["data"] or reading["anomalies"]:
                 yield _measure(shown, reading, ctx)
+            else:
+                data += 1
             ctx.progress(done, len(todo))
+        if data:
+            ctx.not_covered(f"{data} file{'s' if data > 1 else ''} of data, in which no anomaly was seen")
         for shown, reason in unread:
             link = {"rule": "link", "note": reason} if "link" in reason else None
             yield _measure(shown, checked(None, None) | {"reasons": [reason], "anomalies": [link] if link else []}, ctx)
