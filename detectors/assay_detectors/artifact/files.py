@@ -7,9 +7,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+from assay.targets import sniff
 from assay.targets.base import Target
 from assay.targets.refs import InputRef, Shard
 
+_CONTAINERS = sniff.COMPRESSED | {sniff.ZIP, sniff.TAR}
 MAX_FILES = 20_000
 """Files that are read below one folder."""
 
@@ -95,6 +97,13 @@ def checked(result: Any, failure: str | None) -> dict[str, Any]:
     if not result.get("complete") and not reading["reasons"]:
         reading["reasons"] = ["it was not read to its end"]
     return reading
+
+
+def weighed(reading: dict[str, Any], must: bool) -> dict[str, Any]:
+    """Return the reading of a file that need not be a model: a container of data only holds nothing that runs."""
+    if must or not reading["data"] or reading["format"] not in _CONTAINERS:
+        return reading
+    return reading | {"data": False, "notes": [*reading["notes"], "it holds data only, and no model"]}
 
 
 def clean(text: str, cap: int = 400) -> str:

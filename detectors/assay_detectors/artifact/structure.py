@@ -13,7 +13,7 @@ from assay.model.measurement import EVIDENCE_CAP, Measurement
 from assay.model.outcome import Cost
 from assay.model.spec import Capability, DetectorSpec, Explanation, MetricSpec, Reference
 from assay.targets.base import Target
-from assay_detectors.artifact.files import checked, clean, size, tasks
+from assay_detectors.artifact.files import checked, clean, size, tasks, weighed
 from assay_detectors.artifact.reading import read_file
 from assay_detectors.artifact.report import RULES
 
@@ -107,7 +107,7 @@ class Structure:
         for done, (shard, result, failure) in enumerate(outcomes, 1):
             ctx.check()
             shown, must = shown_by_shard[(shard.input, shard.extra.get("below"))]
-            reading = checked(result, failure)
+            reading = weighed(checked(result, failure), must)
             if must or not reading["data"] or reading["anomalies"]:
                 yield _measure(shown, reading, ctx)
             else:

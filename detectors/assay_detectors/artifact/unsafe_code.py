@@ -15,7 +15,7 @@ from assay.model.outcome import Cost
 from assay.model.spec import Capability, DetectorSpec, Explanation, MetricSpec, Reference
 from assay.targets.allowlist import version
 from assay.targets.base import Target
-from assay_detectors.artifact.files import checked, clean, size, tasks
+from assay_detectors.artifact.files import checked, clean, size, tasks, weighed
 from assay_detectors.artifact.reading import read_file
 
 METRIC = "artifact.unsafe-code.calls"
@@ -123,7 +123,7 @@ class UnsafeCode:
         for done, (shard, result, failure) in enumerate(outcomes, 1):
             ctx.check()
             shown, must = shown_by_shard[(shard.input, shard.extra.get("below"))]
-            reading = checked(result, failure)
+            reading = weighed(checked(result, failure), must)
             for note in reading["notes"]:
                 ctx.not_covered(f"{shown}: {clean(str(note))}")
             for name in reading["granted"]:
