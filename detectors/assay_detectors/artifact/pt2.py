@@ -16,6 +16,7 @@ from typing import Any
 from assay_detectors.artifact.expressions import is_guard, judge
 from assay_detectors.artifact.report import Report
 from assay_detectors.artifact.sources import Source, Unread
+from assay_detectors.artifact.strict_json import once
 from assay_detectors.artifact.torchscript import higher_order, judge_class, judge_operator
 
 MAX_PROGRAM = 64 << 20
@@ -47,13 +48,6 @@ _MACHINE_CODE = (".so", ".o", ".a", ".dll", ".dylib", ".pyd", ".cubin", ".hsaco"
 _SOURCE_CODE = (".cpp", ".cu", ".c", ".h")
 
 
-def _strict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise Unread("it gives one key twice", "two-readings")
-    return found
-
-
 def read_program(source: Source, report: Report) -> None:
     """Read one exported program.
 
@@ -77,7 +71,7 @@ def read_program(source: Source, report: Report) -> None:
 
 def _json(source: Source) -> Any:
     try:
-        return json.loads(source.read_all(MAX_PROGRAM, "an exported program"), object_pairs_hook=_strict)
+        return json.loads(source.read_all(MAX_PROGRAM, "an exported program"), object_pairs_hook=once("it"))
     except (ValueError, RecursionError):
         raise Unread("it is no JSON") from None
 
@@ -159,7 +153,7 @@ def _judge_spec(text: Any, report: Report) -> None:
             raise Unread("the description of its inputs is too long", "bomb")
         if isinstance(value, str) and value[:1] in ("{", "["):
             try:
-                pending.append(json.loads(value, object_pairs_hook=_strict))
+                pending.append(json.loads(value, object_pairs_hook=once("it")))
             except (ValueError, RecursionError):
                 continue
         elif isinstance(value, list):

@@ -14,6 +14,7 @@ from typing import Any
 
 from assay_detectors.artifact.report import Report
 from assay_detectors.artifact.sources import Source, Unread
+from assay_detectors.artifact.strict_json import once
 
 MAX_HEADER = 100_000_000
 _BITS = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6}
@@ -25,11 +26,12 @@ _BITS |= {"C128": 128}
 _KEYS = frozenset({"dtype", "shape", "data_offsets"})
 
 
+_once = once("its header")
+
+
 def _pairs(pairs: list[tuple[str, Any]]) -> Any:
     """Keep of a tensor only its place, for a header may describe a million of them."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise Unread("its header gives one key twice", "two-readings")
+    found = _once(pairs)
     return _extent(found) if found.keys() == _KEYS else found
 
 

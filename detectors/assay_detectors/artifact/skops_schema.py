@@ -14,6 +14,7 @@ from typing import Any
 from assay.targets.allowlist import trusted
 from assay_detectors.artifact.report import Report
 from assay_detectors.artifact.sources import Unread
+from assay_detectors.artifact.strict_json import once
 
 MAX_SCHEMA = 64 << 20
 MAX_NODES = 5_000_000
@@ -43,7 +44,7 @@ def read_schema(raw: bytes, report: Report, members: Collection[str] | None = No
         Unread: it is no skops schema, or gives a key twice.
     """
     try:
-        schema = json.loads(raw, object_pairs_hook=_strict)
+        schema = json.loads(raw, object_pairs_hook=once("its schema.json"))
     except (ValueError, RecursionError):
         raise Unread("its schema.json cannot be read") from None
     if not isinstance(schema, dict) or "__loader__" not in schema:
@@ -65,13 +66,6 @@ def read_schema(raw: bytes, report: Report, members: Collection[str] | None = No
         report.unread("a node of its schema.json refers to an object that is not there", "damaged")
     if members is not None:
         _judge_files(files, members, report)
-
-
-def _strict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise Unread("its schema.json gives one key twice", "two-readings")
-    return found
 
 
 def _judge_protocol(protocol: Any, report: Report) -> None:
