@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from assay.detector import Context, SkipDetector
 from assay.targets import sniff
 from assay.targets.base import Target
 from assay.targets.refs import InputRef, Shard
+from assay_detectors.artifact.reading import read_file
 
-_CONTAINERS = sniff.COMPRESSED | {sniff.ZIP, sniff.TAR}
 MAX_FILES = 20_000
 """Files that are read below one folder."""
 
@@ -99,9 +101,34 @@ def checked(result: Any, failure: str | None) -> dict[str, Any]:
     return reading
 
 
+def readings(
+    target: Target, ctx: Context, unread: list[tuple[str, str]]
+) -> Iterator[tuple[str, str, bool, dict[str, Any]]]:
+    """Yield (input, shown path, whether it must be measured, reading) of every file that can be read.
+
+    Args:
+        target: the target; its models and artifacts are read, folders file by file.
+        ctx: the driver's.
+        unread: takes (shown path, reason) of what will not be read, before the first reading is yielded.
+
+    Raises:
+        SkipDetector: there is no such input.
+    """
+    todo = tasks(target, unread)
+    if not todo and not unread:
+        raise SkipDetector("no model or artifact file is declared, or the patterns match none")
+    known = {(shard.input, shard.extra.get("below")): (shown, must) for shard, shown, must in todo}
+    outcomes = ctx.map_outcomes(read_file, [shard for shard, _, _ in todo])
+    for done, (shard, result, failure) in enumerate(outcomes, 1):
+        ctx.check()
+        shown, must = known[(shard.input, shard.extra.get("below"))]
+        yield shard.input, shown, must, weighed(checked(result, failure), must)
+        ctx.progress(done, len(todo))
+
+
 def weighed(reading: dict[str, Any], must: bool) -> dict[str, Any]:
     """Return the reading of a file that need not be a model: a container of data only holds nothing that runs."""
-    if must or not reading["data"] or reading["format"] not in _CONTAINERS:
+    if must or not reading["data"] or reading["format"] not in sniff.HOLDERS:
         return reading
     return reading | {"data": False, "notes": [*reading["notes"], "it holds data only, and no model"]}
 

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from assay.targets import tf_probe
 from assay_detectors.artifact.names import judge_path
 from assay_detectors.artifact.report import Report
 from assay_detectors.artifact.sources import Unread
@@ -54,15 +55,10 @@ def varint(data: Any, at: int, end: int) -> tuple[int, int]:
     Raises:
         Unread: cut off or longer than ten bytes.
     """
-    value = shift = 0
-    while at < end and shift < 70:
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at += 1
-        if byte < 0x80:
-            return value, at
-        shift += 7
-    raise Unread("its protobuf is damaged")
+    try:
+        return tf_probe.varint(data, at, end)
+    except tf_probe.Broken:
+        raise Unread("its protobuf is damaged") from None
 
 
 def fields(data: Any, at: int, end: int) -> list[tuple[int, int, int]]:

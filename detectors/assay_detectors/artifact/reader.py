@@ -42,8 +42,6 @@ _WHOLE = frozenset({sniff.SAVEDMODEL, sniff.TF_GRAPH, sniff.TF_METAGRAPH, sniff.
 MAX_WHOLE = 2 << 30
 _USER_BLOCK = (1 << 20) + 8
 """Bytes at the head of a member in which an HDF5 file may begin."""
-HOLDERS = sniff.COMPRESSED | {sniff.ZIP, sniff.TAR}
-"""Formats of which no loader makes anything by themselves."""
 MAX_INNER_ZIP = 256 << 20
 _LINK = 0xA
 """File type of a symbolic link, in the attributes that a zip keeps for Unix."""
@@ -70,7 +68,7 @@ class Reader:
             if form in configs.TEXTS:
                 self.recognised |= configs.read_source(source, name, form, report, self.notes)
             else:
-                self.recognised |= form not in sniff.DATA | HOLDERS
+                self.recognised |= form not in sniff.DATA | sniff.HOLDERS
                 self._read(source, length, form, report)
         except Unread as error:
             report.unread(str(error), error.rule)

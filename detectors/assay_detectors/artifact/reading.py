@@ -13,14 +13,12 @@ from assay.targets import sniff
 from assay.targets.allowlist import extended
 from assay.targets.refs import shared
 from assay_detectors.artifact.names import judge_extension, judge_path
-from assay_detectors.artifact.onnx_files import is_external
-from assay_detectors.artifact.reader import HOLDERS, NOT_YET, Reader
 from assay_detectors.artifact.report import Report
 from assay_detectors.artifact.sources import FilePart, Unread
-from assay_detectors.artifact.tf_checkpoint import is_shard
 
 if TYPE_CHECKING:
     from assay.targets.base import OpenTarget, Shard
+    from assay_detectors.artifact.reader import Reader
 
 
 def read_artifact(path: Path, *, listing: bool = False) -> dict[str, Any]:
@@ -31,6 +29,9 @@ def read_artifact(path: Path, *, listing: bool = False) -> dict[str, Any]:
     at most 1,000); `anomalies_total`; `complete`; `reasons` why it is not; `notes`; with `listing` also `listing`:
     everything that was read, trusted or not (`what`, `name`, `member`, `offset`, ...; at most 20,000).
     """
+    # the readers are for workers: a driver that only names this function does not pay for them
+    from assay_detectors.artifact.reader import NOT_YET, Reader
+
     report = Report(listing=[] if listing else None)
     reader = Reader(path.parent)
     form = "unreadable"
@@ -39,10 +40,8 @@ def read_artifact(path: Path, *, listing: bool = False) -> dict[str, Any]:
         if form in (sniff.FOLDER, sniff.SPECIAL, sniff.EMPTY):
             report.unread(NOT_YET[form])
         else:
-            if form == sniff.BINARY and is_shard(path):
-                form = sniff.TF_SHARD
-            elif form == sniff.BINARY and is_external(path):
-                form = sniff.ONNX_TENSORS
+            if form == sniff.BINARY:
+                form = _beside(path)
             judge_path(path.name, report)
             judge_extension(path.name, form, report)
             with path.open("rb") as file:
@@ -52,7 +51,7 @@ def read_artifact(path: Path, *, listing: bool = False) -> dict[str, Any]:
         report.unread(f"it cannot be read ({why})")
     return {
         "format": form,
-        "data": form in sniff.DATA | HOLDERS and not (reader.recognised or report.total or report.reasons),
+        "data": form in sniff.DATA | sniff.HOLDERS and not (reader.recognised or report.total or report.reasons),
         "findings": report.findings,
         "total": report.total,
         "anomalies": list(report.anomalies.values()),
@@ -61,6 +60,14 @@ def read_artifact(path: Path, *, listing: bool = False) -> dict[str, Any]:
         "reasons": report.reasons,
         "notes": sorted(reader.notes)[:20],
     } | ({"listing": report.listing} if listing else {})
+
+
+def _beside(path: Path) -> str:
+    """Return what unknown bytes are by the file beside them that names them."""
+    from assay_detectors.artifact.onnx_files import is_external
+    from assay_detectors.artifact.tf_checkpoint import is_shard
+
+    return sniff.TF_SHARD if is_shard(path) else sniff.ONNX_TENSORS if is_external(path) else sniff.BINARY
 
 
 def _calls_back(descriptor: int) -> bool:

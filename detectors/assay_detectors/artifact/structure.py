@@ -6,15 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from assay.detector import Context, SkipDetector
+from assay.detector import Context
 from assay.model.evidence import Evidence, Locator, Observation
 from assay.model.interval import Interval
 from assay.model.measurement import EVIDENCE_CAP, Measurement
 from assay.model.outcome import Cost
 from assay.model.spec import Capability, DetectorSpec, Explanation, MetricSpec, Reference
 from assay.targets.base import Target
-from assay_detectors.artifact.files import checked, clean, size, tasks, weighed
-from assay_detectors.artifact.reading import read_file
+from assay_detectors.artifact.files import checked, clean, readings, size
 from assay_detectors.artifact.report import RULES
 
 METRIC = "artifact.structure.anomalies"
@@ -99,20 +98,11 @@ class Structure:
         """Yield one measurement per model file, and per other file in which something was found."""
         unread: list[tuple[str, str]] = []
         data = 0
-        todo = tasks(target, unread)
-        if not todo and not unread:
-            raise SkipDetector("no model or artifact file is declared, or the patterns match none")
-        shown_by_shard = {(shard.input, shard.extra.get("below")): (shown, must) for shard, shown, must in todo}
-        outcomes = ctx.map_outcomes(read_file, [shard for shard, _, _ in todo])
-        for done, (shard, result, failure) in enumerate(outcomes, 1):
-            ctx.check()
-            shown, must = shown_by_shard[(shard.input, shard.extra.get("below"))]
-            reading = weighed(checked(result, failure), must)
+        for _, shown, must, reading in readings(target, ctx, unread):
             if must or not reading["data"] or reading["anomalies"]:
                 yield _measure(shown, reading, ctx)
             else:
                 data += 1
-            ctx.progress(done, len(todo))
         if data:
             ctx.not_covered(f"{data} file{'s' if data > 1 else ''} of data, in which no anomaly was seen")
         for shown, reason in unread:

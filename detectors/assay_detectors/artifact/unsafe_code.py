@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from assay.detector import Context, SkipDetector
+from assay.detector import Context
 from assay.model.evidence import Evidence, Locator, Observation
 from assay.model.interval import Interval
 from assay.model.measurement import EVIDENCE_CAP, Measurement
@@ -15,8 +15,7 @@ from assay.model.outcome import Cost
 from assay.model.spec import Capability, DetectorSpec, Explanation, MetricSpec, Reference
 from assay.targets.allowlist import version
 from assay.targets.base import Target
-from assay_detectors.artifact.files import checked, clean, size, tasks, weighed
-from assay_detectors.artifact.reading import read_file
+from assay_detectors.artifact.files import checked, clean, readings, size
 
 METRIC = "artifact.unsafe-code.calls"
 MAX_UNREAD_SHOWN = 5
@@ -111,19 +110,11 @@ class UnsafeCode:
     def run(self, target: Target, ctx: Context) -> Iterator[Measurement]:
         """Yield one measurement per model file; say which files are none."""
         unread: list[tuple[str, str]] = []
-        todo = tasks(target, unread)
-        if not todo and not unread:
-            raise SkipDetector("no model or artifact file is declared, or the patterns match none")
         method = f"symbolic reading, exact-name allowlist {version()}"
         passed: Counter[str] = Counter()
         source: list[str] = []
         measured: Counter[str] = Counter()
-        shown_by_shard = {(shard.input, shard.extra.get("below")): (shown, must) for shard, shown, must in todo}
-        outcomes = ctx.map_outcomes(read_file, [shard for shard, _, _ in todo])
-        for done, (shard, result, failure) in enumerate(outcomes, 1):
-            ctx.check()
-            shown, must = shown_by_shard[(shard.input, shard.extra.get("below"))]
-            reading = weighed(checked(result, failure), must)
+        for name_of_input, shown, must, reading in readings(target, ctx, unread):
             for note in reading["notes"]:
                 ctx.not_covered(f"{shown}: {clean(str(note))}")
             for name in reading["granted"]:
@@ -134,9 +125,8 @@ class UnsafeCode:
                 else:
                     passed[reading["format"]] += 1
             else:
-                measured[shard.input] += 1
+                measured[name_of_input] += 1
                 yield _measure(shown, reading, method + _granted(target, reading), ctx)
-            ctx.progress(done, len(todo))
         for shown, reason in unread:
             measured[shown] += 1
             yield _measure(shown, checked(None, None) | {"reasons": [reason]}, method, ctx)

@@ -41,6 +41,8 @@ IMAGE, PDF, EXECUTABLE, BYTECODE, BINARY = "image", "pdf", "executable", "byteco
 
 COMPRESSED = frozenset({GZIP, BZ2, XZ, LZMA, ZLIB, ZSTD, LZ4, JOBLIB_ZF})
 """One stream within; what it holds is found when it is opened."""
+HOLDERS = COMPRESSED | {ZIP, TAR}
+"""Formats of which no loader makes anything by themselves: what counts is what they hold."""
 ARCHIVES = frozenset({ZIP, TAR, SEVENZIP, RAR})
 ZIP_BASED = frozenset({ZIP, TORCH_ZIP, TORCHSCRIPT, PT2, NPZ, SKOPS, KERAS})
 PICKLES = frozenset({PICKLE, JOBLIB, TORCH_LEGACY})
@@ -230,18 +232,6 @@ def _is_safetensors(head: bytes, size: int | None) -> bool:
     return (size is None or length <= size - 8) or any(k in head[:4096] for k in (b'"data_offsets"', b'"dtype"'))
 
 
-def _varint(data: bytes | mmap, at: int) -> tuple[int, int]:
-    """Return (value, next position); position -1 at a broken one."""
-    value = shift = 0
-    for byte in data[at : at + 10]:
-        value |= (byte & 0x7F) << shift
-        at += 1
-        if byte < 0x80:
-            return value, at
-        shift += 7
-    return 0, -1
-
-
 def _protobuf(data: bytes | mmap, cut: bool) -> str | None:
     """Tell ONNX and the messages of TensorFlow by the fields of their outermost message."""
     found = tf_probe.tensorflow_kind(data, cut)
@@ -249,20 +239,21 @@ def _protobuf(data: bytes | mmap, cut: bool) -> str | None:
         return found
     fields: dict[int, int] = {}
     at, end = 0, len(data)
-    for _ in range(10_000):
-        if at >= end:
-            break
-        key, at = _varint(data, at)
-        field, wire = key >> 3, key & 7
-        if at < 0 or not field or field > 64 or wire not in (0, 2) or fields.setdefault(field, wire) != wire:
-            return None
-        value, at = _varint(data, at)
-        if at < 0:
-            return None
-        if wire == 2:
-            if field == 2 and _TEXT_CONTROL.search(data[at : at + min(value, HEAD)]):
+    try:
+        for _ in range(10_000):
+            if at >= end:
+                break
+            key, at = tf_probe.varint(data, at, end)
+            field, wire = key >> 3, key & 7
+            if not field or field > 64 or wire not in (0, 2) or fields.setdefault(field, wire) != wire:
                 return None
-            at += value
+            value, at = tf_probe.varint(data, at, end)
+            if wire == 2:
+                if field == 2 and _TEXT_CONTROL.search(data[at : at + min(value, HEAD)]):
+                    return None
+                at += value
+    except tf_probe.Broken:
+        return None
     if at > end and not cut and 7 not in fields:
         return None
     return ONNX if fields.get(7) == 2 and fields.get(1, 0) == 0 and (1 in fields or 8 in fields) else None

@@ -24,7 +24,7 @@ MAX_FIELDS = 200_000
 _Part = tuple[int, int, int, int]
 
 
-class _Broken(Exception):
+class Broken(Exception):
     """These bytes are no message of protobuf."""
 
 
@@ -36,9 +36,9 @@ def is_index(data: bytes | mmap) -> bool:
     at, numbers = size - 48, []
     try:
         for _ in range(4):
-            number, at = _number(data, at, size - 8)
+            number, at = varint(data, at, size - 8)
             numbers.append(number)
-    except _Broken:
+    except Broken:
         return False
     return numbers[2] + numbers[3] + 5 + 48 == size and not any(data[at : size - 8])
 
@@ -58,7 +58,7 @@ def tensorflow_kind(data: bytes | mmap, cut: bool) -> str | None:
     end = len(data)
     try:
         parts = _parts(data, 0, end, cut)
-    except _Broken:
+    except Broken:
         return None
     wires = {field: wire for field, wire, _, _ in parts}
     first = {field: (low, high) for field, wire, low, high in reversed(parts) if wire == 2}
@@ -73,7 +73,8 @@ def tensorflow_kind(data: bytes | mmap, cut: bool) -> str | None:
     return METAGRAPH if 2 in wires and _is_metagraph(data, 0, end + cut) else None
 
 
-def _number(data: bytes | mmap, at: int, end: int) -> tuple[int, int]:
+def varint(data: bytes | mmap, at: int, end: int) -> tuple[int, int]:
+    """Return (value, next position); raises `Broken` where it is cut off or longer than ten bytes."""
     value = shift = 0
     while at < end and shift < 70:
         byte = data[at]
@@ -82,7 +83,7 @@ def _number(data: bytes | mmap, at: int, end: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, at
         shift += 7
-    raise _Broken
+    raise Broken
 
 
 def _parts(data: bytes | mmap, start: int, stop: int, cut: bool) -> list[_Part]:
@@ -91,23 +92,23 @@ def _parts(data: bytes | mmap, start: int, stop: int, cut: bool) -> list[_Part]:
     at = start
     while at < stop and len(found) < MAX_FIELDS:
         try:
-            key, at = _number(data, at, stop)
+            key, at = varint(data, at, stop)
             wire, low = key & 7, at
             if wire == 0:
-                _, at = _number(data, at, stop)
+                _, at = varint(data, at, stop)
             elif wire == 2:
-                length, low = _number(data, at, stop)
+                length, low = varint(data, at, stop)
                 at = low + length
             elif wire in (1, 5):
                 at += 8 if wire == 1 else 4
             else:
-                raise _Broken
-        except _Broken:
+                raise Broken
+        except Broken:
             if cut and stop - at < 10:
                 break
             raise
         if not key >> 3 or (at > stop and not cut):
-            raise _Broken
+            raise Broken
         found.append((key >> 3, wire, low, at))
     return found
 
@@ -117,7 +118,7 @@ def _message(data: bytes | mmap, start: int, stop: int) -> dict[int, tuple[int, 
     end = len(data)
     try:
         parts = _parts(data, start, min(stop, end), stop > end)
-    except _Broken:
+    except Broken:
         return None
     return {field: (low, high) for field, wire, low, high in reversed(parts) if wire == 2}
 
