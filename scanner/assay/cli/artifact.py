@@ -112,10 +112,14 @@ def manifest(path: Path, as_json: bool, goal: Path | None) -> int:
     from assay.model.errors import UnusableInput
     from assay.targets.published import write_manifest
 
+    if not path.exists():
+        raise NotAssessed(f"{path}: is not there; give a file or a folder")
     try:
         text = write_manifest(path, "json" if as_json else "sums")
     except UnusableInput as error:
         raise NotAssessed(str(error)) from None
+    if not text:
+        raise NotAssessed(f"{path}: holds no file, so there is nothing to list; give the folder of the release")
     if goal is None:
         click.echo(text, nl=False)
         return EXIT_OK

@@ -87,11 +87,11 @@ def _print(reading: dict[str, Any], console: Console, everything: bool) -> None:
 def _summary(reading: dict[str, Any], total: int) -> Iterator[tuple[str, str]]:
     """Yield lines and their style: what a reader should know first."""
     if reading["data"]:
-        yield "This format is data: no loader of models runs it, so it was not read further.", "dim"
+        yield "By its bytes this is data, which no loader of models runs; nothing of a model was found in it.", "dim"
         return
     least = "" if reading["complete"] else "at least "
     if total:
-        yield f"{least}{total:,} imports, calls or references outside the allowlist", "red"
+        yield f"imports, calls and references outside the allowlist: {least}{total:,}", "red"
     elif reading["complete"]:
         yield "read to its end: nothing outside the allowlist", "green"
     for reason in reading["reasons"]:
