@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from assay.model.base import Finite, MetricId, Noun
-from assay.model.verdict import Severity
+from assay.model.base import DetectorId, Finite, MetricId, Noun, Sha256
+from assay.model.verdict import Severity, WaiverKind
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
 PolicyId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][\w.-]*([/:][\w.-]+)*$", max_length=120)]
@@ -36,6 +36,22 @@ class Limit(Noun):
         return self
 
 
+class Evidence(Noun):
+    """What a measurement must rest on; with less, the rule is inconclusive and says how much is needed."""
+
+    min_n: Annotated[int, Field(gt=0)] | None = None
+    min_power: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Probability with which a breach of the limit would have been seen."""
+
+
+class Param(Noun):
+    """An option of a detector with its unit and the reason for its value."""
+
+    value: bool | int | float | str
+    unit: str = ""
+    why: str = ""
+
+
 class Rule(Noun):
     """One rule: a metric and its limit."""
 
@@ -55,12 +71,24 @@ class Rule(Noun):
     when: str | None = None
     alpha: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Own share of the error rate; otherwise the policy's alpha is split evenly over the root's rules."""
-    params: dict[str, bool | int | float | str] = {}
-    """Options for the detector."""
+    params: dict[str, bool | int | float | str | Param] = {}
+    """Options for the detector: a value, or `{value: 0.03, unit: linf, why: ...}`."""
+    evidence: Evidence = Evidence()
     controls: tuple[str, ...] = ()
     why: str = ""
     overridable: bool = False
     """A child policy may loosen this rule."""
+
+
+class NewOnly(Noun):
+    """Let what an earlier result had already pass the gate: findings that are the same or better."""
+
+    baseline: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """Earlier JSON result, relative to the policy; `--baseline FILE` of the command line comes first."""
+    never_for: tuple[Severity, ...] = (Severity.CRITICAL,)
+    """Severities that are never excused; critical never is, whatever stands here."""
+    max_age_days: Annotated[int, Field(gt=0, le=730)] = 90
+    """A baseline that was measured earlier than that excuses nothing."""
 
 
 class Gate(Noun):
@@ -71,6 +99,9 @@ class Gate(Noun):
     inconclusive: Effect = "report"
     skipped_required: Effect = "block"
     warn: Effect = "report"
+    new_only: NewOnly | None = None
+    overridable: tuple[Literal["inconclusive", "warn", "new_only"], ...] = ()
+    """What a child policy may loosen."""
 
 
 class Bound(Noun):
@@ -87,7 +118,10 @@ class Waiver(Noun):
     id: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     finding: Fingerprint
     reason: Annotated[str, StringConstraints(min_length=10)]
-    kind: Literal["accepted_risk", "false_positive", "compensating_control", "not_affected"]
+    kind: WaiverKind
+    rule: RuleId | None = None
+    """For the reader, and for the record of the detector; the fingerprint decides."""
+    detector: DetectorId | None = None
     approver: Annotated[str, StringConstraints(min_length=3)]
     expires: datetime.date
     bound: Bound = Bound()
@@ -106,5 +140,9 @@ class Policy(Noun):
     """Error rate of the whole policy, split over its rules by the root policy."""
     gate: Gate = Gate()
     rules: tuple[Rule, ...] = ()
+    manifest_sha256: Sha256 | None = None
+    """Digest that the manifest must have: whoever edits it, edits the policy too."""
+    approvers: tuple[Annotated[str, StringConstraints(min_length=3)], ...] = ()
+    """Who may accept a finding. Empty: anybody, unless a parent names some; a child may only take names away."""
     waivers: tuple[Waiver, ...] = ()
     max_waiver_days: Annotated[int, Field(gt=0, le=730)] = 365

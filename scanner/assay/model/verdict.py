@@ -7,11 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from assay.model.base import Finite, Labels, Noun
+from assay.model.base import Finite, Labels, Noun, Sha256
 from assay.model.evidence import Evidence
 from assay.model.interval import Interval
 
 ExitCode = Literal[0, 1, 3, 4, 5, 130]
+Change = Literal["new", "same", "worse", "better"]
+WaiverKind = Literal["accepted_risk", "false_positive", "compensating_control", "not_affected", "confirmed"]
+"""`confirmed`: somebody looked and it is real; recorded, and accepts nothing."""
 VerdictStatus = Literal["pass", "warn", "waived", "fail", "inconclusive", "skipped", "error"]
 
 
@@ -84,11 +87,80 @@ class WaiverUse(Noun):
 
     id: str
     state: Literal["valid", "expired", "void"]
+    kind: WaiverKind = "accepted_risk"
     reason: str
     approver: str
     expires: str
     note: str = ""
     """Why it is void."""
+
+
+class WaiverRecord(Noun):
+    """One waiver of the policy, used or not: the register lists them all."""
+
+    id: str
+    finding: str
+    """Fingerprint."""
+    rule: str | None = None
+    kind: WaiverKind
+    reason: str
+    approver: str
+    expires: str
+    state: Literal["valid", "expired", "void", "unused", "recorded"]
+    """`unused`: it meets no finding of this scan. `recorded`: of kind `confirmed`, which accepts nothing."""
+    note: str = ""
+
+
+class FieldRecord(Noun):
+    """What people who looked said of the findings of one detector, over all waivers of the policy."""
+
+    detector: str
+    confirmed: int
+    rejected: int
+    """False positives."""
+    precision: Interval
+    """Confirmed among those looked at; Clopper and Pearson at 95 %."""
+
+
+class Gone(Noun):
+    """A finding of the baseline that is no more."""
+
+    fingerprint: str
+    rule: str
+    severity: Severity
+    verdict: DecisionVerdict
+    text: str
+    resolved: bool = True
+    """False where the check was not made this time, so that nothing is known."""
+
+
+class Changes(Noun):
+    """This scan against an earlier one of the same target."""
+
+    path: str
+    sha256: Sha256
+    new: int
+    worse: int
+    same: int
+    better: int
+    gone: tuple[Gone, ...] = ()
+    excused: int = 0
+    """Findings that would block and do not, because `gate.new_only` holds for what the baseline had."""
+    notes: tuple[str, ...] = ()
+    """What limits the comparison: other target, other policy, other model."""
+
+
+class Area(Noun):
+    """One family of detectors."""
+
+    family: str
+    score: Finite
+    """0 to 100; see `Verdict.score`."""
+    headroom: Finite | None = None
+    """Smallest distance from a limit to the near end of an interval, as a share of the way from best to limit; below 0
+    beyond it, null where no number was measured."""
+    required: int
+    checked: int
 
 
 class Finding(Noun):
@@ -110,6 +182,8 @@ class Finding(Noun):
     truncated: int = 0
     waiver: WaiverUse | None = None
     blocks: bool = False
+    change: Change | None = None
+    """Against the baseline, where one was given."""
 
 
 class Coverage(Noun):
@@ -138,6 +212,11 @@ class Verdict(Noun):
     """Id of the policy."""
     coverage: Coverage
     score: Finite | None = None
-    """0 to 100, shown and never the gate; null while a policy defines none."""
+    """0 to 100: headroom weighted by severity, at most the share of required checks made. Shown, never the gate."""
+    areas: tuple[Area, ...] = ()
+    """The same by family of detectors."""
     decisions: tuple[Decision, ...]
     findings: tuple[Finding, ...]
+    waivers: tuple[WaiverRecord, ...] = ()
+    changes: Changes | None = None
+    field: tuple[FieldRecord, ...] = ()
