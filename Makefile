@@ -53,6 +53,7 @@ soak: $(STAMP)
 	$(BIN)/python -W ignore benchmarks/adversarial.py --no-art --check
 	$(BIN)/python benchmarks/pickle_parity.py --count 50000 --check
 	$(BIN)/python benchmarks/artifact_fuzz.py --count 5000 --check
+	$(BIN)/python benchmarks/verdicts.py --check
 	$(BIN)/python -m pytest -n 2 -m soak
 	$(BIN)/python -W ignore benchmarks/poisoning.py --only null --runs 20 --check
 

@@ -113,6 +113,7 @@ def _tighten(tight: bool) -> None:
     """Set the limits from which on the reading holds less, or takes runs of values at one go."""
     machine.FULL_MEMO = 6 if tight else 300_000
     runs.LEAST = 8 if tight else 48
+    runs.OLD_FROM = 0
     alike.BYTES_A_SHAPE = 1 if tight else 1 << 14
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import struct
-from collections.abc import Callable
 
 NAMES = [
     ("os", "system"),
@@ -225,62 +224,15 @@ def step(rng: random.Random, depth: int = 0) -> bytes:
     return b"".join(_piece(word, rng, depth) for word in rng.choice(_STEPS).split())
 
 
-def dense(rng: random.Random) -> bytes:
-    """Return many values of one form, as lists and dictionaries of real models have them, with one that may differ."""
-    small = [
-        b"K\x05",
-        b"G" + bytes(8),
-        b"M\x01\x02",
-        b"J\xff\xff\xff\xff",
-        b"N",
-        b"\x8c\x01a\x94",
-        b"\x8c\x03abc\x94",
-        b"h\0",
-        b"h\1",
-    ]
-    pick = lambda: rng.choice(small)  # noqa: E731
-    fixed = pick()
-    forms: list[Callable[[], bytes]] = [
-        lambda: fixed,
-        pick,
-        lambda: fixed + fixed + b"\x86\x94",
-        lambda: pick() + pick() + pick() + b"\x87\x94",
-        lambda: b"]\x94(" + fixed * rng.randrange(1, 4) + b"e",
-        lambda: b"h\1)\x81\x94}\x94(h\0" + fixed + b"h\0" + pick() + b"ub",
-        lambda: b"}\x94(\x8c\x01k\x94" + pick() + b"u",
-        lambda: b"}\x94h\0" + pick() + b"s",
-        lambda: b"]\x94" + pick() + b"a",
-        lambda: pick() + b"\x85\x94",
-    ]
-    form = rng.choice(forms)
-    values = [form() for _ in range(rng.choice([4, 6, 20, 40]))]
-    if rng.random() < 0.5:
-        values.insert(rng.randrange(len(values)), rng.choice([step(rng), anything(rng), rng.choice(forms)()]))
-    start = b"\x8c\x01v\x94" + rng.choice([b"ccollections\nOrderedDict\n\x94", imported(rng) + b"\x94"])
-    end = rng.choice(
-        [
-            b"]\x94(%se",
-            b"(%st",
-            b"(%sl",
-            b"}(%su",
-            b"\x8f(%s\x90",
-            b"(%s\x91",
-            b"(%sd",
-            b"h\1(%stR",
-            b"(%s1N",
-            b"(h\1%so",
-        ]
-    )
-    return start + end.replace(b"%s", b"".join(values)) + rng.choice([b"", b"h\5", b"h\3h\4\x93", b"h\2)R", b"h\x08)R"])
-
-
 def program(rng: random.Random) -> bytes:
     """Return one program over the opcodes, with or without header and frames, one or several in a row."""
     pick = rng.random()
     if pick < 0.25:
         body = b"".join(anything(rng) for _ in range(rng.randrange(1, 16)))
     elif pick < 0.45:
-        body = dense(rng)
+        from pickle_dense import dense, old_dense
+
+        body = rng.choice([dense, old_dense])(rng)
     else:
         body = b"N\x94" + b"".join(step(rng) for _ in range(rng.randrange(1, 7)))
         if pick < 0.6:

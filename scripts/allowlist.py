@@ -37,6 +37,10 @@ REASONS = {
         "(__new__, __init__, __setstate__, __setitem__, append, ...) holds a call that could execute, open or import; "
         "{state}"
     ),
+    "restored": (
+        "Classes of {library} found by introspection of {families}: pickle makes them without arguments and gives them "
+        "a state, and no method that runs then holds a call that could execute, open or import."
+    ),
     "rebuild": (
         "Rebuilding helpers of {library} found by introspection: they make an object of a class of their own module, "
         "or of one that the pickle imports beside them."
@@ -52,7 +56,11 @@ FAMILIES = {
     "numpy": ("generators of random numbers and polynomials", "state is numbers."),
     "scipy": ("sparse matrices, splines, trees, rotations", "state is arrays. Distributions are left out."),
     "pandas": ("frames, indexes, extension arrays and compiled types", "state is arrays and labels."),
-    "torch": ("modules, optimizers and schedulers", "Module and Optimizer restore the state."),
+    "torch": (
+        "modules, optimizers, schedulers, distributions and quantized layers",
+        "Module and Optimizer restore the state.",
+    ),
+    "transformers": ("configurations, and the modules of common architectures", "their dictionary is the state."),
 }
 _RANGE = re.compile(r"[<>=!]=?\d[\w.]*(,[<>=!]=?\d[\w.]*)*")
 _ODD = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
@@ -72,13 +80,19 @@ class Group:
 
 
 def read_groups(path: Path) -> tuple[dict[str, Any], list[Group]]:
-    """Return the document and its groups.
-
-    Raises:
-        ValueError: a group lacks something, or holds what no list may trust.
-    """
+    """Return the document and its groups, checked."""
     data = parse(path.read_bytes(), path.name).data
     groups = [Group(**entry) for entry in data["groups"]]
+    check(path, groups)
+    return data, groups
+
+
+def check(path: Path, groups: list[Group]) -> None:
+    """Refuse groups that lack something, or hold what no list may trust.
+
+    Raises:
+        ValueError: says which, and why.
+    """
     for group in groups:
         where = f"{path.name}, {group.library} {group.power}"
         if group.power not in POWERS or not _RANGE.fullmatch(group.versions) or len(group.reason.split()) < 4:
@@ -87,7 +101,6 @@ def read_groups(path: Path) -> tuple[dict[str, Any], list[Group]]:
             bad = [name for name in names if not name.isidentifier() or name in FORBIDDEN]
             if bad or not all(part.isidentifier() for part in module.split(".")):
                 raise ValueError(f"{where}: {module} {bad} can never be trusted")
-    return data, groups
 
 
 def merged(groups: Iterable[Group]) -> dict[str, dict[str, str]]:
@@ -110,12 +123,24 @@ def compact() -> str:
     """Return the JSON that a scan reads: module -> power -> names in one string."""
     reviewed, first = read_groups(REVIEWED)
     introspected, second = read_groups(INTROSPECTED)
-    names = {}
-    for module, entries in sorted(merged([*first, *second]).items()):
-        powers = sorted(set(entries.values()))
-        names[module] = {p: " ".join(sorted(name for name in entries if entries[name] == p)) for p in powers}
-    data = {"version": reviewed["version"], "introspected": introspected["introspected"], "names": names}
+    attributes = [Group(**entry) for entry in reviewed["attributes"]]
+    check(REVIEWED, attributes)
+    data = {
+        "version": reviewed["version"],
+        "introspected": introspected["introspected"],
+        "attributes": by_power(attributes),
+        "names": by_power([*first, *second]),
+    }
     return json.dumps(data, indent=0) + "\n"
+
+
+def by_power(groups: Iterable[Group]) -> dict[str, dict[str, str]]:
+    """Return module, or class where these are attributes -> power -> names in one string."""
+    found = {}
+    for module, entries in sorted(merged(groups).items()):
+        powers = sorted(set(entries.values()))
+        found[module] = {p: " ".join(sorted(name for name in entries if entries[name] == p)) for p in powers}
+    return found
 
 
 def introspected() -> str:

@@ -67,10 +67,12 @@ def modules_of(package: str, depth: int = 9) -> Iterator[ModuleType]:
             continue
 
 
-def is_risky(cls: type) -> bool:
-    """Say whether a method that unpickling may run holds a risky call."""
+def is_risky(cls: type, *, restoring: bool = False) -> bool:
+    """Say whether a method that unpickling may run holds a risky call; not `__init__` where a state is `restoring`."""
     for base in cls.__mro__:
         for hook in HOOKS:
+            if restoring and hook in ("__init__", "__post_init__"):
+                continue
             method = base.__dict__.get(hook)
             if method is None or base is object:
                 continue
@@ -328,6 +330,50 @@ def torch_names(found: Found) -> None:
         add(found, "torch.storage", name, "data")
     for name in ("gelu", "silu", "mish", "leaky_relu", "elu_", "hardtanh"):
         add(found, "torch._C._nn", name, "function")
+    torch_restored(found)
+
+
+def restored(found: Found, package: str, families: tuple[type, ...], *, only: str = "") -> None:
+    """Enter the classes of a package that belong to one of the families, to be made without arguments only."""
+    for module in modules_of(package):
+        if not re.search(only, module.__name__):
+            continue
+        for name, thing in vars(module).items():
+            own = isinstance(thing, type) and thing.__module__ == module.__name__ and name == thing.__name__
+            if own and issubclass(thing, families) and not is_risky(thing, restoring=True):
+                add(found, module.__name__, name, "restored")
+
+
+def torch_restored(found: Found) -> None:
+    """Enter what torch restores from a dictionary: distributions and quantized layers."""
+    import torch
+    from torch.distributions import Distribution, constraints, transforms
+
+    restored(found, "torch.distributions", (Distribution, transforms.Transform, constraints.Constraint))
+    for package in ("torch.ao.nn.quantized", "torch.ao.nn.intrinsic", "torch.ao.nn.quantizable", "torch.ao.nn.qat"):
+        restored(found, package, (torch.nn.Module,))
+    restored(found, "torch.ao.quantization.stubs", (torch.nn.Module,))
+    restored(found, "torch.ao.quantization.observer", (torch.nn.Module,))
+
+
+MODELLED = (
+    "albert bart bert bloom camembert clip convnext deberta deberta_v2 deit distilbert electra esm falcon gemma gemma2 "
+    "gpt2 gpt_neo gpt_neox gptj llama longformer marian mbart mistral mixtral mobilebert mpnet opt pegasus phi phi3 "
+    "qwen2 qwen3 resnet roberta siglip squeezebert swin t5 vit wav2vec2 whisper xlm_roberta xlnet"
+)
+"""Architectures of transformers whose modules are looked at; the configurations of all are."""
+
+
+def transformers_names(found: Found) -> None:
+    """Enter configurations of transformers, its activations, and the modules of the architectures met most."""
+    import torch
+    from transformers import GenerationConfig, PretrainedConfig
+
+    restored(found, "transformers.models", (PretrainedConfig,), only=r"\.configuration_\w+$")
+    restored(found, "transformers.generation.configuration_utils", (GenerationConfig,))
+    restored(found, "transformers.activations", (torch.nn.Module,))
+    for name in MODELLED.split():
+        restored(found, f"transformers.models.{name}", (torch.nn.Module,), only=r"\.modeling_[a-z0-9_]+$")
 
 
 GATHERERS = {
@@ -336,6 +382,7 @@ GATHERERS = {
     "scikit-learn": ("sklearn", sklearn_names),
     "scipy": ("scipy", scipy_names),
     "torch": ("torch", torch_names),
+    "transformers": ("transformers", transformers_names),
 }
 """Library -> the package to import, and what gathers its names."""
 

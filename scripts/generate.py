@@ -15,6 +15,7 @@ from assay.model.manifest import Manifest
 from assay.model.result import ScanResult
 from assay.model.spec import DetectorSpec
 from assay_policies.schema import Policy
+from assay_policies.table import PolicyTest
 
 ROOT = Path(__file__).resolve().parent.parent
 MEASURED = {
@@ -33,7 +34,7 @@ def files(specs: list[DetectorSpec]) -> Iterator[tuple[Path, str]]:
     for spec in specs:
         yield ROOT / "docs" / "detectors" / f"{spec.id}.md", page(spec)
     yield ROOT / "docs" / "detectors" / "README.md", index(specs)
-    for name, noun in (("manifest", Manifest), ("policy", Policy), ("result", ScanResult)):
+    for name, noun in (("manifest", Manifest), ("policy", Policy), ("policy-test", PolicyTest), ("result", ScanResult)):
         mode = "serialization" if name == "result" else "validation"
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **noun.model_json_schema(mode=mode)}
         yield ROOT / "docs" / "schema" / f"{name}.schema.json", json.dumps(schema, indent=1) + "\n"

@@ -6,17 +6,11 @@ An ONNX file names operators; one that is on no list is run by a library that th
 
 from __future__ import annotations
 
-import json
 import sys
-from pathlib import Path
 
-TARGET = Path(__file__).parents[1] / "detectors/assay_detectors/artifact/onnx_ops.json"
+from generated_json import ARTIFACT, words, write_or_check
 
-
-def words(text: str) -> list[str]:
-    """Return the words of a list."""
-    return text.split()
-
+TARGET = ARTIFACT / "onnx_ops.json"
 
 REFUSED: dict[str, str] = {
     "com.microsoft::EPContext": "loads a compiled engine, from a file that it names or from within",
@@ -71,14 +65,5 @@ def collect() -> dict[str, object]:
     }
 
 
-def main() -> int:
-    """Write the file, or compare it."""
-    text = json.dumps(collect(), indent=0) + "\n"
-    if "--check" in sys.argv[1:]:
-        return int(TARGET.read_text() != text)
-    TARGET.write_text(text)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(TARGET, collect))

@@ -8,17 +8,11 @@ up to date.
 
 from __future__ import annotations
 
-import json
 import sys
-from pathlib import Path
 
-TARGET = Path(__file__).parents[1] / "detectors/assay_detectors/artifact/torch_ops.json"
+from generated_json import ARTIFACT, words, write_or_check
 
-
-def words(text: str) -> list[str]:
-    """Return the words of a list."""
-    return text.split()
-
+TARGET = ARTIFACT / "torch_ops.json"
 
 NAMESPACES = frozenset(
     words("aten prim prims quantized _quantized quantization mkldnn mkldnn_prepacked mkl onednn sparse onnx rngprims")
@@ -113,14 +107,5 @@ def collect() -> dict[str, object]:
     }
 
 
-def main() -> int:
-    """Write the file, or compare it."""
-    text = json.dumps(collect(), indent=0) + "\n"
-    if "--check" in sys.argv[1:]:
-        return int(TARGET.read_text() != text)
-    TARGET.write_text(text)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(TARGET, collect))

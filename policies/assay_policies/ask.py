@@ -11,6 +11,7 @@ from assay.model.interval import Interval
 from assay.model.spec import DetectorSpec
 from assay_policies.limits import Standing, compare
 from assay_policies.load import LoadedPolicy
+from assay_policies.order import plain
 from assay_policies.schema import Rule
 from assay_policies.shares import is_p_value, rule_alpha
 
@@ -25,7 +26,8 @@ def detector_options(loaded: LoadedPolicy) -> dict[str, dict[str, Any]]:
     for rule in loaded.policy.rules:
         assert rule.metric is not None
         options = asked.setdefault(rule.metric.rsplit(".", 1)[0], {})
-        for name, value in rule.params.items():
+        for name, given in rule.params.items():
+            value = plain(given)
             if options.get(name, value) != value:
                 raise InvalidInput(
                     f"policy {loaded.policy.id}: rule {rule.id!r} wants {name} = {value!r}, another rule "

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from assay.documents.validate import problem_at
-from assay.documents.yaml_text import YamlText
-from assay.model.verdict import Severity
-from assay_policies.schema import Gate, Limit, Policy, Rule
-
-_SEVERITY = list(Severity)
-_FIXED = ("metric", "where", "each", "when", "effect", "alpha", "params")
+from assay.documents.yaml_text import Loc, YamlText
+from assay.model.errors import InvalidInput
+from assay_policies.order import Step, gate_steps, policy_steps, rule_steps
+from assay_policies.schema import Gate, Policy, Rule
 
 
 def merge(parent: Policy, child: Policy, text: YamlText) -> Policy:
@@ -19,7 +17,6 @@ def merge(parent: Policy, child: Policy, text: YamlText) -> Policy:
     Raises:
         InvalidInput: the child loosens something; names the place.
     """
-    gate = _gate(parent.gate, child.gate, text)
     rules = {rule.id: rule for rule in parent.rules}
     for index, rule in enumerate(child.rules):
         known = rules.get(rule.id)
@@ -27,67 +24,90 @@ def merge(parent: Policy, child: Policy, text: YamlText) -> Policy:
     if "alpha" in child.model_fields_set and child.alpha != parent.alpha:
         # A smaller alpha widens intervals: it fails less as well as it passes less, so neither way is tighter.
         raise problem_at(text, ("alpha",), f"alpha is set by the root policy ({parent.alpha:g}); remove it here")
-    return child.model_copy(
+    own = child.model_fields_set
+    merged = child.model_copy(
         update={
-            "gate": gate,
+            "gate": _gate(parent.gate, child.gate, text),
             "rules": tuple(rules.values()),
-            "alpha": parent.alpha,
-            "profile": child.profile if "profile" in child.model_fields_set else parent.profile,
             "requires_inputs": tuple(dict.fromkeys(parent.requires_inputs + child.requires_inputs)),
             "waivers": parent.waivers + child.waivers,
-            "max_waiver_days": min(parent.max_waiver_days, child.max_waiver_days),
+            **{
+                key: getattr(child if key in own else parent, key)
+                for key in ("profile", "alpha", "manifest_sha256", "approvers", "approvers_required", "max_waiver_days")
+            },
         }
     )
+    for step in policy_steps(parent, merged):
+        if step.way == "looser" or (step.way == "different" and step.loc != ("profile",)):
+            raise problem_at(text, step.loc, f"{step.text}; a child may only tighten: {_remedy(step, parent)}")
+    return merged
+
+
+def _remedy(step: Step, parent: Policy) -> str:
+    match step.loc[0]:
+        case "approvers":
+            return f"name only people whom the parent names: {', '.join(parent.approvers)}"
+        case "manifest_sha256":
+            return "the parent pins another manifest; remove the line"
+        case _:
+            return f"remove the line, or write {getattr(parent, str(step.loc[0]))} at most"
 
 
 def _gate(parent: Gate, child: Gate, text: YamlText) -> Gate:
-    merged: dict[str, Any] = parent.model_dump()
-    for key in child.model_fields_set:
-        wanted = getattr(child, key)
-        if merged[key] == "block" and wanted == "report":
-            raise problem_at(
-                text, ("gate", key), f"gate.{key}: the parent policy blocks on it; a child may only tighten"
-            )
-        merged[key] = wanted
-    return Gate(**merged)
+    merged = parent.model_copy(update={key: getattr(child, key) for key in child.model_fields_set})
+    if parent.new_only is not None and merged.new_only is not None and child.new_only is not None:
+        own = child.new_only
+        update: dict[str, Any] = {key: getattr(own, key) for key in own.model_fields_set}
+        merged = merged.model_copy(update={"new_only": parent.new_only.model_copy(update=update)})
+    for step in gate_steps(parent, merged):
+        loosened = step.way == "looser" or step.way == "different"
+        if loosened and step.loc[0] not in parent.overridable:
+            raise problem_at(text, ("gate", *step.loc), f"gate.{step.text}; {_gate_remedy(step)}")
+    return merged
+
+
+def _gate_remedy(step: Step) -> str:
+    key = step.loc[0]
+    if key == "overridable":
+        return "the parent does not allow it; a child may only take names away, remove it"
+    if key == "new_only":
+        return "a child may only tighten; the parent must list `new_only` in gate.overridable first"
+    return "the parent policy blocks on it; a child may only tighten, remove the line"
 
 
 def _rule(parent: Rule, child: Rule, text: YamlText, index: int) -> Rule:
+    at = ("rules", index)
     changed = {key: getattr(child, key) for key in child.model_fields_set if key != "id"}
-    if "limit" in changed:
-        changed["limit"] = parent.limit.model_copy(
-            update={key: getattr(child.limit, key) for key in child.limit.model_fields_set}
-        )
+    for key in ("limit", "evidence"):
+        if key in changed:
+            own = changed[key]
+            update = {name: getattr(own, name) for name in own.model_fields_set}
+            changed[key] = getattr(parent, key).model_copy(update=update)
+    if "params" in changed:
+        changed["params"] = {**parent.params, **child.params}
+    if "controls" in changed:
+        changed["controls"] = tuple(dict.fromkeys(parent.controls + child.controls))
     merged = parent.model_copy(update=changed)
-    if not parent.overridable:
-        loosened = _loosened(parent, merged)
-        if loosened:
-            key, sentence = loosened
-            raise problem_at(
-                text, ("rules", index, *key), f"rule {parent.id!r}: {sentence}; the parent does not allow it"
-            )
-    return merged.model_copy(update={"overridable": parent.overridable and merged.overridable})
+    for step in rule_steps(parent, merged):
+        if step.loc == ("overridable",) and step.way == "looser":
+            raise _refused(parent, step, text, at, "is looser, and a child may not do that; remove the line")
+        if step.way in ("looser", "different") and not parent.overridable:
+            raise _refused(parent, step, text, at, _rule_remedy(parent, step))
+    limit = merged.limit
+    if limit.max is not None and limit.min is not None and limit.min > limit.max:
+        key = "min" if "min" in child.limit.model_fields_set else "max"
+        sentence = f"with the parent's limit, min {limit.min:g} is above max {limit.max:g}; nothing can pass"
+        raise problem_at(text, (*at, "limit", key), f"rule {parent.id!r}: {sentence}")
+    return merged
 
 
-def _loosened(parent: Rule, child: Rule) -> tuple[tuple[str, ...], str] | None:
-    for key in _FIXED:
-        if getattr(parent, key) != getattr(child, key):
-            return (key,), f"a child may not change `{key}`"
-    if child.required != parent.required and not (child.required is True or parent.required is False):
-        return ("required",), "a child may not make a required check optional"
-    if _SEVERITY.index(child.severity) > _SEVERITY.index(parent.severity):
-        return ("severity",), "a child may not lower the severity"
-    return _loosened_limit(parent.limit, child.limit)
+def _refused(parent: Rule, step: Step, text: YamlText, at: Loc, remedy: str) -> InvalidInput:
+    return problem_at(text, (*at, *step.loc), f"rule {parent.id!r}: {step.text} {remedy}")
 
 
-def _loosened_limit(parent: Limit, child: Limit) -> tuple[tuple[str, ...], str] | None:
-    strict = {"interval": 1, "lower": 0, "upper": 2, "point": 0}
-    if child.judge != parent.judge and strict[child.judge] <= strict[parent.judge]:
-        return ("limit", "judge"), f"`judge: {child.judge}` is not stricter than `{parent.judge}`"
-    if parent.max_detectable is None and child.max_detectable is not None:
-        return ("limit", "max_detectable"), "max_detectable lets p-values pass that the parent leaves inconclusive"
-    for key, sign in (("max", 1), ("min", -1), ("margin", 1), ("max_detectable", 1)):
-        before, after = getattr(parent, key), getattr(child, key)
-        if before is not None and (after is None or sign * after > sign * before):
-            return ("limit", key), f"limit.{key} {after} is looser than {before}"
-    return None
+def _rule_remedy(parent: Rule, step: Step) -> str:
+    if step.loc[0] == "params" and str(step.loc[1]) not in parent.params:
+        return "is left open, and the parent does not allow it to be set; write a rule of your own"
+    if step.way == "different":
+        return "is no change for a child, the parent does not allow it; write a rule of your own"
+    return "is looser, and the parent does not allow it; remove it"

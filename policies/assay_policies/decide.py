@@ -11,8 +11,10 @@ from assay.model.interval import LOWER_BOUND
 from assay.model.measurement import EVIDENCE_CAP, Measurement
 from assay.model.outcome import Outcome, Status, Unresolved
 from assay.model.result import RunRecord
-from assay.model.spec import DetectorSpec
+from assay.model.spec import DetectorSpec, MetricSpec
 from assay.model.verdict import Decision, DecisionVerdict, Used
+from assay_policies.evidence import decisive_n, shortfall
+from assay_policies.headroom import headroom, worth
 from assay_policies.limits import Comparison, Standing, compare, could_break, in_words
 from assay_policies.schema import Rule
 from assay_policies.shares import estimates, is_p_value
@@ -40,6 +42,11 @@ class Case:
         """Return the outcome of that detector, or None."""
         return next((o for o in self.record.outcomes if o.detector == detector), None)
 
+    def metric(self, name: str) -> MetricSpec | None:
+        """Return what is known of a metric, or None."""
+        spec = self.specs.get(name.rsplit(".", 1)[0])
+        return spec.metric(name) if spec is not None else None
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -47,6 +54,12 @@ class Judged:
 
     decision: Decision
     measurement: Measurement | None = None
+    members: tuple[Measurement, ...] = ()
+    """Those that are no pass, of all that were looked at together; the one behind the decision is among them."""
+    headroom: float | None = None
+    """Least of the members."""
+    worth: float | None = None
+    """What it counts in the score: least of those that were looked at together; None: by its verdict."""
     blocked_by: str | None = None
     """Metric whose violation is the reason why this check did not run."""
 
@@ -110,7 +123,13 @@ def _by_label(rule: Rule, measured: list[Measurement], case: Case) -> Iterator[J
         judged = [_judge_one(rule, member, labels, len(members), case) for member in members]
         worst = min(judged, key=lambda item: _badness(item.decision))
         others = [item for item in judged if item is not worst and item.decision.verdict is worst.decision.verdict]
-        yield worst if worst.decision.verdict is DecisionVerdict.PASS else _joined(worst, others)
+        whole = worst if worst.decision.verdict is DecisionVerdict.PASS else _joined(worst, others)
+        if not all(item.decision.complete for item in judged):
+            whole = replace(whole, decision=whole.decision.model_copy(update={"complete": False}))
+        bad = [m for m, item in zip(members, judged, strict=True) if item.decision.verdict is not DecisionVerdict.PASS]
+        rooms = [item.headroom for item in judged if item.headroom is not None]
+        least = min(item.worth or 0.0 for item in judged)
+        yield replace(whole, members=tuple(bad), headroom=min(rooms, default=None), worth=least)
 
 
 def _joined(worst: Judged, others: list[Judged]) -> Judged:
@@ -123,7 +142,7 @@ def _joined(worst: Judged, others: list[Judged]) -> Judged:
     joined = worst.measurement.model_copy(update={"evidence": tuple(evidence[:EVIDENCE_CAP]), "truncated": truncated})
     reason = f"{worst.decision.reason}; and so {len(others)} more: {', '.join(_place(item) for item in others[:3])}"
     reason += ", ..." if len(others) > 3 else ""
-    return Judged(worst.decision.model_copy(update={"reason": reason}), joined, worst.blocked_by)
+    return replace(worst, decision=worst.decision.model_copy(update={"reason": reason}), measurement=joined)
 
 
 def _place(item: Judged) -> str:
@@ -136,27 +155,39 @@ def _badness(decision: Decision) -> tuple[int, float]:
 
 
 def _judge_one(rule: Rule, measurement: Measurement, labels: Labels, count: int, case: Case) -> Judged:
+    metric = case.metric(measurement.metric)
     if is_p_value(measurement.metric):
         verdict, reason = _judge_p(rule, measurement, case.alpha, _title(rule, case))
-        return Judged(_decision(rule, verdict, reason, labels, count, measurement), measurement)
+        decision = _decision(rule, verdict, reason, labels, count, measurement)
+        room = 0.5 if verdict is DecisionVerdict.PASS else None  # a p-value is no distance
+    else:
+        decision = _judge_interval(rule, measurement, labels, count, case)
+        known = decision.used is not None and decision.used.interval.level >= 1 - case.alpha - 1e-9
+        room = headroom(decision.used.interval, rule.limit, metric) if decision.used is not None and known else None
+    lacks = shortfall(rule, measurement, case.alpha, metric)
+    if lacks is not None and decision.verdict in (DecisionVerdict.PASS, DecisionVerdict.INCONCLUSIVE):
+        reason = f"{decision.reason}, but {lacks.sentence}"
+        update = {"verdict": DecisionVerdict.INCONCLUSIVE, "reason": reason, "needs_n": lacks.needs_n}
+        decision = decision.model_copy(update=update)
+    return Judged(decision, measurement, headroom=room, worth=worth(decision.verdict, room))
+
+
+def _judge_interval(rule: Rule, measurement: Measurement, labels: Labels, count: int, case: Case) -> Decision:
     interval = interval_at(measurement, 1 - case.alpha)
     if interval is None:
         reason = (
             f"the saved interval holds at {measurement.interval.level:g}, the rule needs {1 - case.alpha:g}; "
             "scan again under this policy"
         )
-        verdict = DecisionVerdict.INCONCLUSIVE
-        return Judged(_decision(rule, verdict, reason, labels, count, measurement), measurement)
+        return _decision(rule, DecisionVerdict.INCONCLUSIVE, reason, labels, count, measurement)
     shown = measurement.model_copy(update={"interval": interval})
     comparison = compare(interval, measurement.value, rule.limit)
     title = _title(rule, case)
+    needs = None
     if not interval.complete and comparison.standing is not Standing.BEYOND:
         # Not read to its end: no way of judging makes a pass of it.
-        decision = _decision(
-            rule, DecisionVerdict.INCONCLUSIVE, _open_text(title, shown, rule), labels, count, shown, comparison
-        )
-        return Judged(decision.model_copy(update={"complete": False}), measurement)
-    if comparison.standing is Standing.WITHIN and not could_break(measurement, 1 - case.alpha, rule.limit):
+        verdict, reason = DecisionVerdict.INCONCLUSIVE, _open_text(title, shown, rule)
+    elif comparison.standing is Standing.WITHIN and not could_break(measurement, 1 - case.alpha, rule.limit):
         verdict = DecisionVerdict.INCONCLUSIVE
         reason = f"{number(shown)} {title}, and so few data ({measurement.n}) could not have broken the limit"
     elif comparison.standing is Standing.WITHIN:
@@ -166,9 +197,11 @@ def _judge_one(rule: Rule, measurement: Measurement, labels: Labels, count: int,
         verdict = DecisionVerdict.WARN if rule.effect == "warn" else DecisionVerdict.FAIL
         reason = beyond_text(title, shown, rule.limit)
     else:
-        verdict = DecisionVerdict.INCONCLUSIVE
-        reason = _open_text(title, shown, rule)
-    return Judged(_decision(rule, verdict, reason, labels, count, shown, comparison), measurement)
+        verdict, needs = DecisionVerdict.INCONCLUSIVE, decisive_n(interval, measurement, rule.limit)
+        about = f"; about n = {needs:,} would decide, if the value stays" if needs is not None else ""
+        reason = _open_text(title, shown, rule) + about
+    decision = _decision(rule, verdict, reason, labels, count, shown, comparison)
+    return decision.model_copy(update={"complete": interval.complete, "needs_n": needs})
 
 
 def _seen(measurement: Measurement, rule: Rule) -> str:
@@ -218,8 +251,7 @@ def _open_text(title: str, measurement: Measurement, rule: Rule) -> str:
 
 def _title(rule: Rule, case: Case) -> str:
     assert rule.metric is not None
-    spec = case.specs.get(rule.metric.rsplit(".", 1)[0])
-    metric = spec.metric(rule.metric) if spec else None
+    metric = case.metric(rule.metric)
     return metric.title[:1].lower() + metric.title[1:] if metric else rule.metric
 
 
@@ -239,8 +271,7 @@ def _unmeasured(rule: Rule, outcome: Outcome, case: Case) -> Judged:
     if outcome.status is Status.NOT_APPLICABLE:
         verdict = DecisionVerdict.SKIPPED if rule.required is True else DecisionVerdict.NOT_APPLICABLE
         return Judged(_decision(rule, verdict, f"{outcome.detector} does not apply: {reason}"))
-    spec = case.specs.get(outcome.detector)
-    metric = spec.metric(rule.metric) if spec is not None else None
+    metric = case.metric(rule.metric)
     needed = metric.needs if metric is not None else ()
     absent = [need.value for need in needed if need.value not in case.record.provenance.declared]
     if absent:

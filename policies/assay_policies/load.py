@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from typing import NamedTuple
 
 from assay.documents.validate import near, problem_at, validate
 from assay.documents.yaml_text import YamlText, parse, read_bytes
 from assay.model.errors import InvalidInput
 from assay.model.result import FileDigest
 from assay.model.spec import DetectorSpec
+from assay_policies.check import Known, check_chain, check_file
 from assay_policies.compose import merge
+from assay_policies.origins import Origins, joined, origins_of
 from assay_policies.schema import Policy
-from assay_policies.when import check_expression
 
 MAX_CHAIN = 8
 
@@ -28,12 +31,20 @@ class LoadedPolicy:
     """Every file that took part, root first."""
     root_metrics: tuple[str, ...]
     """Metric of each rule of the root policy: see `assay_policies.shares`."""
+    origins: Origins = field(default_factory=dict)
+    """Which line of which file set a value."""
+    notes: tuple[str, ...] = ()
+    """What is allowed and worth a look, with its place: retired controls, probable typing errors in own ones."""
 
 
-@dataclass(frozen=True)
-class _Known:
-    specs: Mapping[str, DetectorSpec] | None
-    broken: frozenset[str]
+class PolicyFile(NamedTuple):
+    """A policy file that was read."""
+
+    text: YamlText
+    key: str
+    """What identifies it."""
+    folder: Path
+    """What its own references are relative to."""
 
 
 def builtin_names() -> tuple[str, ...]:
@@ -43,42 +54,91 @@ def builtin_names() -> tuple[str, ...]:
 
 
 def load_policy(
-    name: str, specs: Mapping[str, DetectorSpec] | None = None, broken: Collection[str] = ()
+    name: str,
+    specs: Mapping[str, DetectorSpec] | None = None,
+    broken: Collection[str] = (),
+    today: datetime.date | None = None,
 ) -> LoadedPolicy:
-    """Load a policy by path or built-in name; with `specs`, check metrics, labels and params against the detectors.
+    """Load a policy by path or built-in name.
 
-    `broken` are ids of detectors that are installed but cannot be imported: rules on them stand, and will block.
+    Args:
+        name: a path or a built-in name.
+        specs: detectors, against which metrics, labels, options and limits are checked.
+        broken: ids of detectors that are installed but cannot be imported: rules on them stand, and will block.
+        today: where given, waivers that have expired or run too long are errors too; otherwise `judge` tells.
 
     Raises:
         InvalidInput: anything wrong with any file of the chain.
     """
-    return _load(name, Path(), _Known(specs, frozenset(broken)), ())
+    return fold(read_policy(name, Path()), Known(specs, frozenset(broken), today))
 
 
-def _load(name: str, folder: Path, known: _Known, seen: tuple[str, ...]) -> LoadedPolicy:
-    text, key, here = _read(name, folder)
-    if key in seen or len(seen) >= MAX_CHAIN:
-        raise InvalidInput(f"{text.source}:1:1: policies extend each other in a circle: {' -> '.join((*seen, key))}")
+def fold(file: PolicyFile, known: Known, seen: tuple[str, ...] = ()) -> LoadedPolicy:
+    """Return the policy of a file that was read, with its parents; see `load_policy`."""
+    text, key, here = file
     policy = validate(text, Policy)
-    _check_file(policy, text, known)
+    notes = check_file(policy, text, known)
     if len(policy.extends) > 1:
         raise problem_at(text, ("extends", 1), "one parent only; chain the files instead")
     digest = FileDigest(path=text.source, sha256=text.sha256)
+    origins = origins_of(policy, text)
     if not policy.extends:
-        _complete(policy, text)
-        return LoadedPolicy(policy, (digest,), tuple(rule.metric or "" for rule in policy.rules))
-    try:
-        parent = _load(policy.extends[0], here, known, (*seen, key))
-    except InvalidInput as error:
-        if len(str(error).split("\n")) == 1 and "no such" in str(error):
-            raise problem_at(text, ("extends", 0), str(error)) from None
-        raise
+        check_chain(None, policy, policy, text, known)
+        metrics = tuple(rule.metric or "" for rule in policy.rules)
+        return LoadedPolicy(policy, (digest,), metrics, origins, notes)
+    parent = _parent(policy, text, here, known, (*seen, key))
     merged = merge(parent.policy, policy, text)
-    _complete(merged, text)
-    return LoadedPolicy(merged, (*parent.chain, digest), parent.root_metrics)
+    check_chain(parent.policy, policy, merged, text, known)
+    return LoadedPolicy(
+        merged,
+        (*parent.chain, digest),
+        parent.root_metrics,
+        joined(parent.origins, origins),
+        (*parent.notes, *notes),
+    )
 
 
-def _read(name: str, folder: Path) -> tuple[YamlText, str, Path]:
+class _Circle(InvalidInput):
+    """Policies extend each other."""
+
+    def __init__(self, text: str, key: str) -> None:
+        super().__init__(text)
+        self.key = key
+
+
+def _parent(policy: Policy, text: YamlText, here: Path, known: Known, seen: tuple[str, ...]) -> LoadedPolicy:
+    """Load the parent; what is wrong with the reference to it is told at the reference."""
+    at, name = ("extends", 0), policy.extends[0]
+    try:
+        file = read_policy(name, here)
+    except InvalidInput as error:
+        if len(str(error).split("\n")) == 1:
+            path = here / name
+            beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+            hint = near(path.name, beside) if "did you mean" not in str(error) else ""
+            raise problem_at(text, at, f"{error}{hint}") from None
+        raise
+    if file.key in seen:
+        names = " -> ".join(Path(entry).name for entry in (*seen[seen.index(file.key) :], file.key))
+        sentence = f"policies extend each other in a circle ({names}); take one `extends` out"
+        raise _Circle(str(problem_at(text, at, sentence)), file.key)
+    if len(seen) >= MAX_CHAIN:
+        raise problem_at(text, at, f"more than {MAX_CHAIN} policies extend each other; fold some into one file")
+    try:
+        return fold(file, known, seen)
+    except _Circle as error:
+        if error.key != seen[-1]:
+            raise
+        told = str(error).split("\n")[0].partition(": ")[2]
+        raise problem_at(text, at, told) from None  # told in the file that was asked for
+
+
+def read_policy(name: str, folder: Path) -> PolicyFile:
+    """Read a policy by path or built-in name.
+
+    Raises:
+        InvalidInput: there is none, or it is no YAML.
+    """
     plain = name.removeprefix("builtin:")
     if name.startswith("builtin:") or name in builtin_names():
         if plain not in builtin_names():
@@ -86,71 +146,11 @@ def _read(name: str, folder: Path) -> tuple[YamlText, str, Path]:
                 f"{name}: no such built-in policy; there are {', '.join(builtin_names())}{near(plain, builtin_names())}"
             )
         content = (resources.files("assay_policies") / "builtin" / f"{plain}.yaml").read_bytes()
-        return parse(content, f"builtin:{plain}"), f"builtin:{plain}", folder
+        return PolicyFile(parse(content, f"builtin:{plain}"), f"builtin:{plain}", folder)
     path = folder / name
     if not path.exists() and "/" not in name and "." not in name:
         raise InvalidInput(
             f"{name}: no such policy file or built-in policy; built-in are {', '.join(builtin_names())}"
             f"{near(name, builtin_names())}"
         )
-    return parse(read_bytes(path, str(path)), str(path)), str(path.resolve()), path.parent
-
-
-def _check_file(policy: Policy, text: YamlText, known: _Known) -> None:
-    seen: dict[str, int] = {}
-    for index, rule in enumerate(policy.rules):
-        at = ("rules", index)
-        if rule.id in seen:
-            raise problem_at(text, (*at, "id"), f"rule {rule.id!r} is given twice; rename one")
-        seen[rule.id] = index
-        if rule.when is not None:
-            problem = check_expression(rule.when)
-            if problem:
-                raise problem_at(text, (*at, "when"), f"rule {rule.id!r}: when: {problem}")
-        detector = (rule.metric or "").rsplit(".", 1)[0]
-        if rule.metric is not None and known.specs is not None and detector not in known.broken:
-            _check_metric(policy, index, text, known.specs)
-
-
-def _check_metric(policy: Policy, index: int, text: YamlText, specs: Mapping[str, DetectorSpec]) -> None:
-    rule, at = policy.rules[index], ("rules", index)
-    assert rule.metric is not None
-    metrics = {metric.id: (metric, spec) for spec in specs.values() for metric in spec.metrics}
-    if rule.metric not in metrics:
-        hint = near(rule.metric, metrics) or "; `assay detectors list` shows the metrics"
-        raise problem_at(text, (*at, "metric"), f"no installed detector measures {rule.metric!r}{hint}")
-    metric, spec = metrics[rule.metric]
-    for field, names in (("where", tuple(rule.where)), ("each", rule.each)):
-        for position, label in enumerate(names):
-            if label not in metric.labels:
-                place = (*at, field, label if field == "where" else position)
-                hint = near(label, metric.labels) or f"; it has {', '.join(metric.labels) or 'none'}"
-                raise problem_at(text, place, f"{rule.metric} has no label {label!r}{hint}", key=field == "where")
-    options = {option.name for option in spec.options}
-    for name in rule.params:
-        if name not in options:
-            raise problem_at(
-                text,
-                (*at, "params", name),
-                f"{spec.id} has no option {name!r}{near(name, options)}",
-                key=True,
-            )
-
-
-def _complete(policy: Policy, text: YamlText) -> None:
-    """Check what only the whole chain can be asked: every rule has a metric and a limit; there are rules."""
-    if not policy.rules:
-        raise InvalidInput(f"{text.source}:1:1: the policy has no rules; an empty policy proves nothing")
-    required = any(rule.required is not False for rule in policy.rules)
-    for key in ("error", "skipped_required"):
-        if required and getattr(policy.gate, key) == "report" and policy.profile != "dev":
-            problem = f"gate.{key}: report would let a required check that did not run pass; only `profile: dev` may"
-            raise problem_at(text, ("gate", key), problem)
-    for index, rule in enumerate(policy.rules):
-        if rule.metric is None:
-            raise problem_at(
-                text, ("rules", index), f"rule {rule.id!r}: metric is missing, and no parent has this rule"
-            )
-        limit = rule.limit
-        if limit.max is None and limit.min is None and not rule.metric.endswith(".p-value"):
-            raise problem_at(text, ("rules", index), f"rule {rule.id!r}: limit needs `max` or `min`")
+    return PolicyFile(parse(read_bytes(path, str(path)), str(path)), str(path.resolve()), path.parent)

@@ -110,6 +110,8 @@ class Bound(Noun):
     model_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
     metric_max: Finite | None = None
     metric_min: Finite | None = None
+    verdict: Literal["inconclusive", "warn", "fail"] | None = None
+    """What the finding was; a worse one is not covered."""
 
 
 class Waiver(Noun):
@@ -144,5 +146,7 @@ class Policy(Noun):
     """Digest that the manifest must have: whoever edits it, edits the policy too."""
     approvers: tuple[Annotated[str, StringConstraints(min_length=3)], ...] = ()
     """Who may accept a finding. Empty: anybody, unless a parent names some; a child may only take names away."""
+    approvers_required: bool = False
+    """While nobody is named in `approvers`, no waiver is accepted."""
     waivers: tuple[Waiver, ...] = ()
     max_waiver_days: Annotated[int, Field(gt=0, le=730)] = 365

@@ -1,15 +1,37 @@
-"""Waivers: an accepted finding, for a time, for this model and this number."""
+"""Waivers: an accepted finding, for a time, for this model and this number.
+
+A waiver meets the finding whose fingerprint it names. It is void, and says why, when
+
+- its approver is not among those whom the policy lists;
+- it runs for more than `max_waiver_days` from today: nobody may grant more in advance;
+- it is bound to a model digest that is not among the inputs, or to none where the finding is in a file or says how the
+  model behaves: the next model must be looked at again;
+- the number is worse than the one it is bound to, or it is bound to none where a limit is broken;
+- it was granted while the finding stood better (`bound: {verdict: inconclusive}`) than it does now;
+- the check did not run, or no number stands behind the finding: there is nothing to accept.
+
+A waiver of kind `confirmed` accepts nothing. No waiver changes any finding but its own.
+"""
 
 from __future__ import annotations
 
 import datetime
 import hashlib
+from collections.abc import Mapping, Sequence
 
 from assay.model.base import Labels
 from assay.model.measurement import Measurement
-from assay.model.result import RunRecord
-from assay.model.verdict import WaiverUse
+from assay.model.result import InputRecord, RunRecord
+from assay.model.spec import Capability, DetectorSpec
+from assay.model.verdict import Decision, DecisionVerdict, WaiverUse
+from assay_policies.decide import Judged
+from assay_policies.gate import waivable
 from assay_policies.schema import Policy, Waiver
+from assay_policies.shares import is_p_value
+
+V = DecisionVerdict
+_ORDER = ("valid", "expired", "void")
+_RANK = {"inconclusive": 0, "warn": 1, "fail": 2}
 
 
 def fingerprint(target: str, rule: str, metric: str | None, labels: Labels) -> str:
@@ -18,51 +40,117 @@ def fingerprint(target: str, rule: str, metric: str | None, labels: Labels) -> s
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def use_waiver(
-    policy: Policy, mark: str, record: RunRecord, measurement: Measurement | None, today: datetime.date
-) -> WaiverUse | None:
-    """Return how the policy's waivers meet this finding; a valid one is preferred."""
-    if not policy.waivers:
+def mark_of(target: str, decision: Decision) -> str:
+    """Return the fingerprint of a decision's finding."""
+    return fingerprint(target, decision.rule, decision.metric, decision.labels)
+
+
+class Waivers:
+    """The waivers of a policy, beside one run."""
+
+    def __init__(
+        self, policy: Policy, record: RunRecord, specs: Mapping[str, DetectorSpec], today: datetime.date
+    ) -> None:
+        self._policy, self._record, self._specs, self._today = policy, record, specs, today
+        self._by_finding: dict[str, list[Waiver]] = {}
+        for waiver in policy.waivers:
+            self._by_finding.setdefault(waiver.finding, []).append(waiver)
+
+    def use(self, mark: str, item: Judged) -> WaiverUse | None:
+        """Return how the waivers meet this finding, the best of them; None where none does."""
+        uses = [self.one(waiver, item) for waiver in self._by_finding.get(mark, ()) if waiver.kind != "confirmed"]
+        return min(uses, key=lambda use: _ORDER.index(use.state), default=None)
+
+    def one(self, waiver: Waiver, item: Judged) -> WaiverUse:
+        """Return how one waiver meets this finding."""
+        note = self.problem(waiver) or self._void(waiver, item)
+        expired = waiver.expires < self._today
+        return WaiverUse(
+            id=waiver.id,
+            state="void" if note is not None else "expired" if expired else "valid",
+            kind=waiver.kind,
+            reason=waiver.reason,
+            approver=waiver.approver,
+            expires=waiver.expires.isoformat(),
+            note=note or "",
+        )
+
+    def problem(self, waiver: Waiver) -> str | None:
+        """Return what voids a waiver whatever it meets, or None."""
+        if waiver.kind == "confirmed":
+            return None
+        if waiver.approver not in self._policy.approvers and (
+            self._policy.approvers or self._policy.approvers_required
+        ):
+            return f"{waiver.approver} is not among the approvers of the policy"
+        most = self._policy.max_waiver_days
+        if (waiver.expires - self._today).days > most:
+            return f"expires later than {most} days from now, which the policy does not allow"
         return None
-    uses = [_use(waiver, policy, record, measurement, today) for waiver in policy.waivers if waiver.finding == mark]
-    return min(uses, key=lambda use: ("valid", "expired", "void").index(use.state), default=None)
+
+    def _void(self, waiver: Waiver, item: Judged) -> str | None:
+        decision, bound = item.decision, waiver.bound
+        if not waivable(decision.verdict):
+            return "a check that did not run cannot be accepted; make it run"
+        if decision.detector is None:
+            return "no number stands behind this finding, so there is nothing to accept"
+        if bound.verdict is not None and _RANK[bound.verdict] < _RANK[decision.verdict.value]:
+            return f"granted while the finding was `{bound.verdict}`; it is `{decision.verdict.value}` now"
+        return self._other_model(waiver, item) or _other_number(waiver, item)
+
+    def _other_model(self, waiver: Waiver, item: Judged) -> str | None:
+        wanted = waiver.bound.model_sha256
+        about: Sequence[Measurement | None] = item.members or (item.measurement,)
+        if wanted is None:
+            if any(measurement is not None and "file" in measurement.labels for measurement in about):
+                return "names no `bound: {model_sha256: ...}`; a finding in a file is accepted for that very file only"
+            if self.asks_the_model(item.decision) and self.models(None):
+                return "names no `bound: {model_sha256: ...}`; what a model does is accepted for that very model only"
+            return None
+        for measurement in about:
+            if wanted not in {entry.sha256 for entry in self.models(measurement)}:
+                return "granted for another model file (its sha256 is not among the inputs)"
+        return None
+
+    def models(self, measurement: Measurement | None) -> Sequence[InputRecord]:
+        """Return the model files that a measurement is about: the one it names, else all."""
+        file = measurement.labels.get("file") if measurement is not None else None
+        return [
+            entry
+            for entry in self._record.provenance.inputs
+            if entry.role in ("model", "artifact")
+            and entry.sha256 is not None
+            and (file is None or file == entry.path or file.startswith(entry.path + "/"))
+        ]
+
+    def asks_the_model(self, decision: Decision) -> bool:
+        """Say whether the finding is about how a model behaves."""
+        spec = self._specs.get(decision.detector or "")
+        return spec is not None and bool({Capability.MODEL, Capability.GRADIENTS} & set(spec.needs))
 
 
-def _use(
-    waiver: Waiver, policy: Policy, record: RunRecord, measurement: Measurement | None, today: datetime.date
-) -> WaiverUse:
-    note = _void(waiver, record, measurement)
-    if note is None and (waiver.expires - today).days > policy.max_waiver_days:
-        note = f"expires later than {policy.max_waiver_days} days from now, which the policy does not allow"
-    return WaiverUse(
-        id=waiver.id,
-        state="void" if note is not None else "expired" if waiver.expires < today else "valid",
-        reason=waiver.reason,
-        approver=waiver.approver,
-        expires=waiver.expires.isoformat(),
-        note=note or "",
-    )
+def worst_ends(members: Sequence[Measurement]) -> tuple[float | None, float | None]:
+    """Return the lowest low and the highest high end of the measurements behind a finding; None: unbounded."""
+    lows = [member.interval.low for member in members]
+    highs = [member.interval.high for member in members]
+    low = None if None in lows else min((end for end in lows if end is not None), default=None)
+    high = None if None in highs else max((end for end in highs if end is not None), default=None)
+    return low, high
 
 
-def _void(waiver: Waiver, record: RunRecord, measurement: Measurement | None) -> str | None:
-    """Return why the waiver no longer holds, or None."""
-    bound = waiver.bound
-    file = measurement.labels.get("file") if measurement is not None else None
-    digests = {
-        entry.sha256
-        for entry in record.provenance.inputs
-        if entry.role in ("model", "artifact")
-        and (file is None or file == entry.path or file.startswith(entry.path + "/"))
-    }
-    if file is not None and bound.model_sha256 is None:
-        return "names no `bound: {model_sha256: ...}`; a finding in a file is accepted for that very file only"
-    if bound.model_sha256 is not None and bound.model_sha256 not in digests:
-        return "granted for another model file (its sha256 is not among the inputs)"
+def _other_number(waiver: Waiver, item: Judged) -> str | None:
+    bound, decision = waiver.bound, item.decision
+    if decision.verdict is not V.INCONCLUSIVE:
+        above = decision.at_most is not None and bound.metric_max is None
+        below = (decision.at_least is not None or is_p_value(decision.metric or "")) and bound.metric_min is None
+        if above or below:
+            key = "metric_max" if above else "metric_min"
+            return f"names no number; write `bound: {{{key}: ...}}`: a broken limit is accepted up to there only"
     if bound.metric_max is None and bound.metric_min is None:
         return None
-    if measurement is None:
+    if not item.members:
         return "granted for a number that was not measured this time"
-    high, low = measurement.interval.high, measurement.interval.low
+    low, high = worst_ends(item.members)
     if bound.metric_max is not None and (high is None or high > bound.metric_max):
         return f"the number worsened beyond {bound.metric_max:g}"
     if bound.metric_min is not None and (low is None or low < bound.metric_min):

@@ -1,8 +1,9 @@
 """The expressions of `when`: a few lines of Python's grammar, judged in three values.
 
-Names: `target.name`, `target.task`, `model.format`, ... (facts of the target), `value('metric.id', label='x')` (the
-interval that was measured). Operators: comparison, `in`, `and`, `or`, `not`. What is not known is unknown, never false
-(Kleene's strong logic): `unknown and false` is false, `unknown or true` is true, everything else unknown.
+Names: `target.name`, `target.task`, `model.format` (facts of the target, listed in `assay.model.facts`),
+`value('metric.id', label='x')` (the interval that was measured). Operators: comparison, `in`, `and`, `or`, `not`. What
+is not known is unknown, never false (Kleene's strong logic): `unknown and false` is false, `unknown or true` is true,
+everything else unknown. What is wrong with an expression is found by `assay_policies.when_check`.
 """
 
 from __future__ import annotations
@@ -13,64 +14,18 @@ from typing import Any
 
 from assay.model.interval import Interval
 
-MAX_LENGTH = 2000
 Truth = bool | None
 Lookup = Callable[[str, Mapping[str, str]], Interval | None]
 
-_ALLOWED = (
-    ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.Compare, ast.Eq, ast.NotEq,
-    ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.Name, ast.Attribute, ast.Load, ast.Call, ast.keyword,
-    ast.Constant, ast.List, ast.Tuple,
-)  # fmt: skip
 
-
-def check_expression(text: str) -> str | None:
-    """Return what is wrong with an expression, or None."""
-    if len(text) > MAX_LENGTH:
-        return f"longer than {MAX_LENGTH} characters"
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return f"not an expression ({getattr(error, 'msg', error)})"
-    for node in ast.walk(tree):
-        if not isinstance(node, _ALLOWED):
-            return f"{type(node).__name__} is not allowed; use comparisons, in, and, or, not, value('metric.id')"
-        problem = _node_problem(node)
-        if problem:
-            return problem
-    if not _is_truth(tree.body):
-        return "must be a condition, such as `target.task == 'classification'`"
-    return None
+def parse_expression(text: str) -> ast.expr:
+    """Return the tree; columns count from the first character that is no space."""
+    return ast.parse(" ".join(text.splitlines()).strip(), mode="eval").body
 
 
 def evaluate(text: str, facts: Mapping[str, str], lookup: Lookup) -> Truth:
-    """Return True, False, or None for unknown. `text` has passed `check_expression`."""
-    return _truth(ast.parse(text.strip(), mode="eval").body, facts, lookup)
-
-
-def _node_problem(node: ast.AST) -> str | None:
-    if isinstance(node, ast.Call):
-        named = isinstance(node.func, ast.Name) and node.func.id == "value"
-        plain = len(node.args) == 1 and all(isinstance(arg, ast.Constant) for arg in node.args)
-        labels = all(
-            keyword.arg and isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, str)
-            for keyword in node.keywords
-        )
-        if not (named and plain and labels and isinstance(node.args[0].value, str)):  # type: ignore[attr-defined]
-            return "the only call is value('metric.id', label='text')"
-    if isinstance(node, ast.Attribute) and not isinstance(node.value, ast.Name):
-        return "names have one dot: target.task, model.format"
-    if isinstance(node, ast.Constant) and not isinstance(node.value, str | int | float | bool):
-        return f"the constant {node.value!r} is not allowed"
-    return None
-
-
-def _is_truth(node: ast.expr) -> bool:
-    if isinstance(node, ast.BoolOp):
-        return all(_is_truth(value) for value in node.values)
-    if isinstance(node, ast.UnaryOp):
-        return isinstance(node.op, ast.Not) and _is_truth(node.operand)
-    return isinstance(node, ast.Compare) or (isinstance(node, ast.Constant) and isinstance(node.value, bool))
+    """Return True, False, or None for unknown. `text` has passed `when_check.check_expression`."""
+    return _truth(parse_expression(text), facts, lookup)
 
 
 def _truth(node: ast.expr, facts: Mapping[str, str], lookup: Lookup) -> Truth:

@@ -171,7 +171,7 @@ def test_the_unspoiled_target_passes(assay, target, sklearn_model, manifest):
 
 
 DOCUMENTS = {
-    "malformed YAML": ("version: 1\nname: [x\n", "assay.yaml:3:1"),
+    "malformed YAML": ("version: 1\nname: [x\n", "assay.yaml:2:7"),
     "unknown key": ("version: 1\nname: x\nmodle: {path: a}\n", "assay.yaml:3:1"),
     "duplicate key": ("version: 1\nname: x\nname: y\n", "assay.yaml:3:1"),
     "two manifests' worth of nonsense": ("a: 1\nb: 2\nversion: 3\n---\nmodel: [1]\n", "assay.yaml:4:1"),

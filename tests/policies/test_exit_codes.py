@@ -12,7 +12,8 @@ RATE = {"id": "rate", "metric": "demo.check.rate", "limit": {"max": 0.05}, "requ
 def waiver(rule="zero", metric="demo.check.count", **more):
     return {
         "id": "W-1", "finding": fingerprint("demo", rule, metric, {}), "reason": "accepted until the retrain",
-        "kind": "accepted_risk", "approver": "ciso@example.org", "expires": "2027-01-31", **more,
+        "kind": "accepted_risk", "approver": "ciso@example.org", "expires": "2027-01-31",
+        "bound": {"metric_max": 2}, **more,
     }  # fmt: skip
 
 
@@ -102,9 +103,9 @@ def test_a_waiver_for_a_file_is_for_that_very_file(build):
     mark = fingerprint("demo", "zero", "demo.check.count", {"file": "m.pkl"})
     unbound = build.verdict(record, rule, waivers=[{**waiver(), "finding": mark}])
     assert (unbound.exit_code, unbound.findings[0].waiver.state) == (5, "void")
-    bound = {"model_sha256": "ab" * 32}
+    bound = {"model_sha256": "ab" * 32, "metric_max": 2}
     assert build.verdict(record, rule, waivers=[{**waiver(bound=bound), "finding": mark}]).exit_code == 0
-    other = {"model_sha256": "cd" * 32}
+    other = {"model_sha256": "cd" * 32, "metric_max": 2}
     assert build.verdict(record, rule, waivers=[{**waiver(bound=other), "finding": mark}]).exit_code == 5
 
 
@@ -123,7 +124,9 @@ def test_0_with_a_valid_waiver_which_is_listed(build):
 
 
 @pytest.mark.parametrize(
-    "bound", [{"model_sha256": "cd" * 32}, {"metric_max": 1}], ids=["another model", "worse number"]
+    "bound",
+    [{"model_sha256": "cd" * 32, "metric_max": 2}, {"metric_max": 1}, {}],
+    ids=["another model", "worse number", "no number"],
 )
 def test_5_when_the_waiver_is_void(build, bound):
     record = build.record(build.outcome(build.count(2)))
@@ -203,3 +206,30 @@ def test_a_soft_limit_warns(build):
     verdict = build.verdict(record, rule)
     assert (verdict.exit_code, verdict.status) == (0, "warn")
     assert build.verdict(record, rule, gate={"warn": "block"}).exit_code == 1
+
+
+SOFT = {**RATE, "effect": "warn"}
+ORDERED = {
+    "a soft limit": (SOFT, {"inconclusive": "block", "warn": "report"}, (0, 0)),
+    "a soft limit that blocks": (SOFT, {"inconclusive": "block", "warn": "block"}, (4, 1)),
+    "proof of a soft limit": ({**SOFT, "limit": {"max": 0.05, "judge": "upper"}}, {"warn": "report"}, (0, 0)),
+    "a gate that only reports what is broken": (RATE, {"inconclusive": "block", "fail": "report"}, (0, 0)),
+}
+
+
+@pytest.mark.parametrize(("rule", "gate", "codes"), ORDERED.values(), ids=ORDERED)
+def test_undecided_blocks_only_where_broken_would(build, rule, gate, codes):
+    open_, broken = (
+        build.verdict(build.record(build.outcome(build.rate(*rate))), rule, gate=gate) for rate in ((4, 60), (40, 60))
+    )
+    assert (open_.exit_code, broken.exit_code) == codes
+    order = ("warn", "inconclusive", "fail")
+    assert order.index(open_.status) <= order.index(broken.status)
+
+
+@pytest.mark.parametrize("effect", ["fail", "warn"])
+def test_what_was_not_read_to_its_end_blocks_whatever_was_found_in_it(build, effect):
+    for value in (0, 3):
+        record = build.record(build.outcome(build.count(value, complete=False)))
+        verdict = build.verdict(record, {**build.zero, "effect": effect}, gate={"fail": "report"})
+        assert (verdict.exit_code, verdict.coverage.checked) == (4, 1)

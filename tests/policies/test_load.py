@@ -24,7 +24,7 @@ BROKEN = {
     "no rules": (HEAD, "1:1", "no rules"),
     "unknown metric": (HEAD + RULE.replace("count", "coutn"), "5:13", "did you mean 'demo.check.count'"),
     "no limit": (HEAD + RULE.replace("{max: 0}", "{}"), "4:5", "`max` or `min`"),
-    "limit upside down": (HEAD + RULE.replace("{max: 0}", "{max: 0, min: 1}"), "6:12", "nothing can pass"),
+    "limit upside down": (HEAD + RULE.replace("{max: 0}", "{max: 0, min: 1}"), "6:21", "nothing can pass"),
     "unknown judge": (HEAD + RULE.replace("{max: 0}", "{max: 0, judge: uper}"), "6:28", "did you mean 'upper'"),
     "unknown label": (HEAD + RULE + "    where: {fiel: x}\n", "7:13", "did you mean 'file'"),
     "unknown each": (HEAD + RULE + "    each: [class]\n", "7:12", "has no label 'class'"),
@@ -34,18 +34,18 @@ BROKEN = {
     "unknown gate": (HEAD + "gate: {fail: allow}\n" + RULE, "3:14", "not one of block, report"),
     "unknown input": (HEAD + "requires_inputs: [data.trian]\n" + RULE, "3:19", "did you mean 'data.train'"),
     "same rule twice": (HEAD + RULE + RULE.removeprefix("rules:\n"), "7:9", "given twice"),
-    "bad expression": (HEAD + RULE + "    when: \"open('x')\"\n", "7:11", "the only call is value"),
+    "bad expression": (HEAD + RULE + "    when: \"open('x')\"\n", "7:12", "the only call is value"),
     "unknown built-in": ("extends: [builtin:strickt]\n" + HEAD + RULE, "1:11", "did you mean 'strict'"),
     "parent that is not there": ("extends: [no.yaml]\n" + HEAD + RULE, "1:11", "no such file"),
     "two parents": ("extends: [a.yaml, b.yaml]\n" + HEAD + RULE, "1:19", "one parent"),
-    "itself as parent": ("extends: [p.yaml]\n" + HEAD + RULE, "1:1", "circle"),
-    "alpha of 0": (HEAD + "alpha: 0\n" + RULE, "3:8", "greater than 0"),
+    "itself as parent": ("extends: [p.yaml]\n" + HEAD + RULE, "1:11", "circle"),
+    "alpha of 0": (HEAD + "alpha: 0\n" + RULE, "3:8", "above 0"),
     "waiver without expiry": (
         HEAD + RULE + "waivers:\n  - {id: W, finding: " + "a" * 32
         + ", reason: long enough text, kind: not_affected, approver: abc}\n", "8:5", "expires: is missing"),
     "waiver for a bare rule": (
         HEAD + RULE + "waivers:\n  - {id: W, finding: r, reason: long enough text, kind: not_affected, approver: abc, "
-        "expires: 2027-01-01}\n", "8:22", "pattern"),
+        "expires: 2027-01-01}\n", "8:22", "fingerprint"),
 }  # fmt: skip
 
 
@@ -96,9 +96,9 @@ LOOSER = {
     "judged by the point": ("{id: r, limit: {judge: point}}", "5:28"),
     "only a warning": ("{id: r, effect: warn}", "5:21"),
     "only some files": ("{id: r, where: {file: a}}", "5:20"),
-    "other options": ("{id: r, params: {depth: 9}}", "5:21"),
+    "other options": ("{id: r, params: {depth: 9}}", "5:29"),
     "p-values that pass by power": ("{id: r, limit: {max_detectable: 1}}", "5:37"),
-    "only sometimes": ("{id: r, when: \"target.task == 'x'\"}", "5:19"),
+    "only sometimes": ("{id: r, when: \"target.name == 'x'\"}", "5:19"),
 }
 
 

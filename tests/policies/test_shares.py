@@ -22,8 +22,10 @@ RATE = {"id": "rate", "metric": "demo.check.rate", "limit": {"max": 0.5}}
 
 
 def test_a_rule_on_a_complete_count_takes_no_share(build):
-    assert AskedLimits(build.loaded(RATE, COUNT), SPECS).level("demo.check.rate", {}) == 0.95
-    assert AskedLimits(build.loaded(RATE, {**RATE, "id": "b"}), SPECS).level("demo.check.rate", {}) == 0.975
+    assert AskedLimits(build.loaded(RATE, COUNT), SPECS).level("demo.check.rate", {}) == pytest.approx(0.955)
+    assert AskedLimits(build.loaded(RATE, {**RATE, "id": "b"}), SPECS).level("demo.check.rate", {}) == pytest.approx(
+        0.9775
+    )
 
 
 def test_the_strictest_rule_that_applies_gives_the_level(build):
@@ -44,7 +46,7 @@ def test_a_rule_judged_by_its_lower_end_is_settled_only_by_a_whole_interval(buil
     asked = AskedLimits(build.loaded({**RATE, "limit": {"max": 0.5, "judge": "lower"}}), SPECS)
 
     def settled(low, high):
-        return asked.settled("demo.check.rate", Interval(low=low, high=high, level=0.95, method="t"), {})
+        return asked.settled("demo.check.rate", Interval(low=low, high=high, level=0.955, method="t"), {})
 
     assert not settled(0.1, 0.9)
     assert settled(0.1, 0.4)
@@ -63,8 +65,8 @@ def test_a_rule_splits_its_share_over_its_estimates(build):
         verdict = build.verdict(build.record(build.outcome(*measured)), RATE)
         return next(d.used.interval.level for d in verdict.decisions if d.rule == "rate")
 
-    assert level(rate(1, 100, "a")) == pytest.approx(0.95)
-    assert level(rate(1, 100, "a"), rate(1, 100, "b")) == pytest.approx(0.975)
+    assert level(rate(1, 100, "a")) == pytest.approx(0.955)
+    assert level(rate(1, 100, "a"), rate(1, 100, "b")) == pytest.approx(0.9775)
 
 
 def test_counts_beside_each_other_split_nothing(build):

@@ -7,13 +7,15 @@ import sys
 
 import pytest
 
+from assay.cli.outputs import parse_outputs
 from assay.model.errors import InvalidInput
 from assay.model.result import ScanResult
 from assay.reports.registry import formats, render
 
 
 def test_each_format_renders_each_result(case: ScanResult) -> None:
-    assert [f.name for f in formats()] == ["terminal", "json", "findings", "sarif", "html"]
+    first = ["terminal", "json", "findings", "sarif", "html", "markdown", "junit", "codequality", "defectdojo"]
+    assert [f.name for f in formats()] == [*first, "mlbom", "oscal", "sarif-archive"]
     for entry in formats():
         assert isinstance(render(entry.name, case), str)
 
@@ -23,11 +25,23 @@ def test_an_unknown_format_names_those_that_there_are(cases: dict[str, ScanResul
         render("sarrif", cases["clean"])
 
 
+def test_a_format_without_its_library_says_what_to_install(
+    cases: dict[str, ScanResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "junitparser" else name)
+    with pytest.raises(InvalidInput, match=r"junitparser, which is not installed: pip install 'model-assay\[junit\]'$"):
+        render("junit", cases["clean"])
+    with pytest.raises(InvalidInput, match=r"^-o junit=-: needs junitparser, .*'model-assay\[junit\]'$"):
+        parse_outputs(["junit=-"])
+    assert parse_outputs(["oscal=-"])[0].format == "oscal"
+
+
 def test_listing_formats_imports_no_renderer() -> None:
     script = (
         "import sys; from assay.reports.registry import formats; formats();"
         "from assay.reports import answer, findings, html, html_chart, issues, sarif, terminal, text, write;"
-        "print([m for m in ('rich', 'jinja2', 'numpy') if m in sys.modules])"
+        "from assay.reports import codequality, defectdojo, junit, markdown, mlbom, oscal, sarif_archive;"
+        "print([m for m in ('rich', 'jinja2', 'numpy', 'junitparser') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -16,6 +16,7 @@ import pytest
 from assay.model.result import FileDigest, ScanResult
 from assay.reports.sarif import render
 from assay.reports.sarif_places import file_uri
+from assay.reports.sarif_profile import GITHUB
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "sarif-2.1.0.json"
 
@@ -152,13 +153,14 @@ def test_a_check_that_nobody_required_is_a_note(cases: dict[str, ScanResult]) ->
     assert levels["no-secrets-in-logs"] == levels["no-unsafe-code"] == "error"
 
 
-def test_a_valid_waiver_suppresses_and_an_expired_one_does_not(cases: dict[str, ScanResult]) -> None:
-    (accepted,) = run_of(cases["waived"])["results"]
-    (suppression,) = accepted["suppressions"]
-    assert suppression["kind"] == "external"
-    assert "vetted by hand (approved by Ada Officer until 2027-01-31)" in suppression["justification"]
+def test_code_scanning_sees_no_accepted_finding_and_an_expired_waiver_accepts_nothing(
+    cases: dict[str, ScanResult],
+) -> None:
+    run = run_of(cases["waived"])
+    assert run["results"] == []
+    assert run["properties"]["waived"] == 1
+    assert "no-unsafe-code" in {rule["id"] for rule in run["tool"]["driver"]["rules"]}
     (refused,) = run_of(cases["expired-waiver"])["results"]
-    assert "suppressions" not in refused
     assert refused["level"] == "error"
     assert "Its waiver W-7 is expired." in refused["message"]["text"]
 
@@ -217,11 +219,9 @@ def test_five_thousand_findings_stay_under_the_limits_of_an_upload(crowd: ScanRe
     assert len(json.loads(text)["runs"][0]["results"]) == 5000
 
 
-def test_more_findings_than_fit_are_counted_in_sight(
-    cases: dict[str, ScanResult], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("assay.reports.sarif.MOST_RESULTS", 3)
-    results = run_of(cases["twenty"])["results"]
+def test_more_findings_than_fit_are_counted_in_sight(cases: dict[str, ScanResult]) -> None:
+    log = json.loads(render(cases["twenty"], GITHUB._replace(most_results=3)))
+    results = log["runs"][0]["results"]
     assert len(results) == 4
     assert results[-1]["message"]["text"] == "17 more findings in the JSON result."
 

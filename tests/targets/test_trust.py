@@ -81,7 +81,7 @@ def test_what_python_cannot_import_is_refused_even_with_the_flag(name: str, tmp_
         ("version: 1\ntrust:\n  - {name: a.B, power: god, reason: r, by: me}\n", "is not one of"),
         ("version: 1\ntrust:\n  - {name: a.B, power: data, by: me}\n", "reason: is missing"),
         ("version: 1\ntrust:\n  - {name: a.B, power: data, reason: ' ', by: me}\n", "is empty"),
-        ("version: 1\ntrust:\n  - {name: a.B, power: data, reason: r, by: me, until: 5}\n", "must be a day"),
+        ("version: 1\ntrust:\n  - {name: a.B, power: data, reason: r, by: me, until: 5}\n", "is no date"),
         ("version: 1\ntrust:\n  - {name: a.B, power: data, reason: r, by: me, i_know: true}\n", "unknown key"),
         ("version: 1\ntrust: {a: b}\n", "must be a list"),
         ("", "is empty"),

@@ -1,29 +1,54 @@
-"""Texts in JSON and UBJSON with the keys that lead to them; numbers are passed over. Streamed, without recursion.
+"""Texts and wanted numbers in JSON, with the keys that lead to them. Streamed, without recursion.
 
-A whole parse of a large booster would take ten times its size in memory; what matters are a few names. Standard
-library only.
+`booster_ubjson` does the same for UBJSON.
+
+A whole parse of a large booster would take ten times its size in memory; what matters are a few names, and the numbers
+that lead from node to node. All others are passed over. Standard library only.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from array import array
+from collections.abc import Collection, Iterator, Sequence
 
 from assay_detectors.artifact.sources import CHUNK, Source, Unread
 
 MAX_TEXT = 16 << 20
 MAX_DEPTH = 64
 MAX_KEYS = 20_000_000
+MAX_NUMBERS = 128 << 20
+"""Bytes of one array whose numbers are wanted."""
 
 Path = tuple[str, ...]
 """The keys from the outermost object on; an array adds none."""
 
+
+class Numbers:
+    """An array of numbers, or one number: how many, and for whole numbers which."""
+
+    def __init__(self, count: int, values: Sequence[int] | None = None) -> None:
+        self.count = count
+        self.values = values
+
+
+class End:
+    """The end of the object to which the path leads."""
+
+
+END = End()
+Event = tuple[Path, str | Numbers | End]
+
+_SPACE = re.compile(rb"[ \t\r\n]*")
+_WHOLE = re.compile(rb"[-0-9,\s]*")
+_PLAIN = re.compile(rb"(?:[-+0-9.,eE\s]|NaN|Infinity|nan|inf|true|false)*+")
+_SCALAR = re.compile(rb"-?[0-9]{1,18}(?=[\s,}])")
 _FILLER = re.compile(rb"[-+0-9.,eE\s]+|true|false|null|NaN|-?Infinity|nan|inf")
 _STRING = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
 
 
-class _Window:
+class Window:
     """Bytes of a source, with a look ahead that grows as needed."""
 
     def __init__(self, source: Source) -> None:
@@ -73,7 +98,7 @@ class _Window:
                 raise Unread("it is cut off", "cut-off")
 
 
-class _Open:
+class Open:
     """The open objects and arrays, and the keys that lead here."""
 
     def __init__(self) -> None:
@@ -111,17 +136,23 @@ class _Open:
         self.keys[-1] = name
 
 
-def walk_json(source: Source) -> Iterator[tuple[Path, str]]:
-    """Yield (path, text) of every text value of one JSON object.
+def walk_json(source: Source, wanted: Collection[str] = ()) -> Iterator[Event]:
+    """Yield (path, value) of one JSON object: texts, numbers below the `wanted` keys, and where objects end.
 
     Raises:
         Unread: it cannot be cut into words, gives a key twice, or something follows it.
     """
-    window, open_, value = _Window(source), _Open(), False
+    window, open_, value = Window(source), Open(), False
     while True:
         window.have(1 << 12)
         if window.at >= len(window.data):
             raise Unread("it is cut off", "cut-off")
+        if value and open_.keys and open_.keys[-1] in wanted:
+            numbers = _json_numbers(window)
+            if numbers is not None:
+                yield tuple(open_.keys), numbers
+                value = False
+                continue
         filler = _FILLER.match(window.data, window.at)
         if filler is not None:
             value = value and not filler.group().strip(b" \t\r\n,")
@@ -140,6 +171,8 @@ def walk_json(source: Source) -> Iterator[tuple[Path, str]]:
             open_.enter(mark)
         elif mark in "}]":
             open_.leave("{" if mark == "}" else "[")
+            if mark == "}":
+                yield tuple(open_.keys), END
         elif mark != ":":
             raise Unread(f"it is no JSON at byte {window.offset}")
         window.at += 1
@@ -152,7 +185,55 @@ def walk_json(source: Source) -> Iterator[tuple[Path, str]]:
         window.at = len(window.data)
 
 
-def _text(window: _Window) -> bytes:
+def _json_numbers(window: Window) -> Numbers | None:
+    """Return the numbers that stand here: one, or an array of nothing else; None for anything else."""
+    while window.have(1) and window.data[window.at] in b" \t\r\n":
+        space = _SPACE.match(window.data, window.at)
+        window.at = space.end() if space is not None else window.at
+    window.have(32)
+    scalar = _SCALAR.match(window.data, window.at)
+    if scalar is not None:
+        window.at = scalar.end()
+        return Numbers(1, [int(scalar.group())])
+    if window.data[window.at : window.at + 1] != b"[":
+        return None
+    size, done = 1 << 16, window.at
+    while (stop := window.data.find(b"]", done)) < 0:
+        if window.ended:
+            raise Unread("it is cut off", "cut-off")
+        done = len(window.data) - window.at
+        size *= 2
+        if size > MAX_NUMBERS:
+            raise Unread(f"an array of its numbers is longer than {MAX_NUMBERS >> 20} MiB", "bomb")
+        window.have(size)
+        done += window.at
+    raw = window.data[window.at + 1 : stop]
+    if _PLAIN.fullmatch(raw) is None:
+        return None
+    window.at = stop + 1
+    if not raw.strip():
+        return Numbers(0, [])
+    if _WHOLE.fullmatch(raw) is None:
+        return Numbers(raw.count(b",") + 1)
+    values = _whole(raw)
+    return Numbers(len(values), values)
+
+
+def _whole(raw: bytes) -> Sequence[int]:
+    """Return whole numbers between commas; taken in pieces, for each word costs twenty times its digits."""
+    values, at = array("i"), 0
+    try:
+        while at <= len(raw):
+            stop = raw.find(b",", min(at + CHUNK, len(raw)))
+            piece = raw[at : stop if stop >= 0 else len(raw)]
+            values.extend(map(int, piece.split(b",")))
+            at = stop + 1 if stop >= 0 else len(raw) + 1
+    except (ValueError, OverflowError):
+        raise Unread("an array of its whole numbers is damaged, or holds one beyond 32 bits") from None
+    return values
+
+
+def _text(window: Window) -> bytes:
     """Return the text that starts here, unescaped."""
     size = 1 << 12
     while (found := _STRING.match(window.data, window.at)) is None:
@@ -170,82 +251,3 @@ def _text(window: _Window) -> bytes:
         return str(json.loads(b'"' + raw + b'"', strict=False)).encode("utf-8", "replace")
     except ValueError:
         raise Unread("a text of its JSON is damaged") from None
-
-
-_WIDTH = {"i": 1, "U": 1, "C": 1, "I": 2, "u": 2, "l": 4, "m": 4, "L": 8, "M": 8, "d": 4, "D": 8, "h": 2}
-_LENGTHS = "iUIlL"
-_RUNS = {mark: re.compile(rb"(?:%b[\x00-\xff]{%d})++" % (mark.encode(), width)) for mark, width in _WIDTH.items()}
-"""Numbers of one type that follow one another, each with its mark."""
-_NOTHING = "ZTFN"
-
-
-def walk_ubjson(source: Source) -> Iterator[tuple[Path, str]]:
-    """Yield (path, text) of every text value of one UBJSON object.
-
-    Raises:
-        Unread: it breaks the rules of UBJSON, gives a key twice, or something follows it.
-    """
-    window, open_, counts = _Window(source), _Open(), list[int]()
-    while True:
-        while counts and counts[-1] == 0:
-            counts.pop()
-            open_.leave("[")
-        if window.offset and not open_.kinds:
-            break
-        mark = chr(window.take(1)[0])
-        if open_.kinds and open_.kinds[-1] == "{" and mark != "}":
-            open_.key(window.take(_length(window, mark)))
-            mark = chr(window.take(1)[0])
-        elif counts and counts[-1] > 0:
-            counts[-1] -= 1
-        if mark in _WIDTH:
-            in_array = bool(counts) and counts[-1] == -1 and open_.kinds[-1] == "["
-            run = _RUNS[mark].match(window.data, window.at - 1) if in_array else None
-            if run is None:
-                window.skip(_WIDTH[mark])
-            else:
-                window.at = run.end()
-        elif mark in "SH":
-            raw = window.take(_length(window, chr(window.take(1)[0])))
-            yield tuple(open_.keys), raw.decode("utf-8", "replace")
-        elif mark == "{":
-            open_.enter(mark)
-            counts.append(-1)
-        elif mark == "[":
-            _array(window, open_, counts)
-        elif mark in "}]" and counts and counts[-1] < 0:
-            counts.pop()
-            open_.leave("{" if mark == "}" else "[")
-        elif mark not in _NOTHING:
-            raise Unread(f"it is no UBJSON at byte {window.offset - 1}")
-    if window.have(1):
-        raise Unread(f"something follows its UBJSON at byte {window.offset}", "hidden")
-
-
-def _length(window: _Window, mark: str) -> int:
-    """Return the length that follows a type mark."""
-    if mark not in _LENGTHS:
-        raise Unread(f"a length of its UBJSON has no whole-number type at byte {window.offset - 1}")
-    value = int.from_bytes(window.take(_WIDTH[mark]), "big", signed=mark != "U")
-    if value < 0:
-        raise Unread(f"a length of its UBJSON is negative at byte {window.offset}")
-    return value
-
-
-def _array(window: _Window, open_: _Open, counts: list[int]) -> None:
-    """Open an array; one of numbers of one type is passed over at once."""
-    if not window.have(1):
-        raise Unread("it is cut off", "cut-off")
-    mark = chr(window.data[window.at])
-    if mark == "$":
-        kind = chr(window.take(2)[1])
-        if kind not in _WIDTH or window.take(1) != b"#":
-            raise Unread(f"an array of its UBJSON has an unknown type at byte {window.offset}")
-        window.skip(_length(window, chr(window.take(1)[0])) * _WIDTH[kind])
-        return
-    count = -1
-    if mark == "#":
-        window.take(1)
-        count = _length(window, chr(window.take(1)[0]))
-    open_.enter("[")
-    counts.append(count)

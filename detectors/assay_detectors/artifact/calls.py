@@ -8,7 +8,7 @@ from typing import Any
 
 from assay.targets.allowlist import is_known_package, trusted
 from assay.targets.pickle_probe import looks_like_pickle
-from assay_detectors.artifact import arrays
+from assay_detectors.artifact import arrays, demands, guarded, persistent
 from assay_detectors.artifact.machine import Broken, Machine
 from assay_detectors.artifact.values import (
     DICT,
@@ -28,14 +28,20 @@ from assay_detectors.artifact.values import (
 )
 
 COMPUTED = "<computed>"
-MAX_MADE = 10**9
-"""Items that a call with a number may make."""
-_SIZED = frozenset({"builtins.bytes", "builtins.bytearray", "builtins.range"})
 TWO = "two-readings"
 _LATIN = frozenset({"latin1", "latin-1", "iso-8859-1", "latin", "l1"})
 _WRAPPERS = frozenset(
     f"{where}.NumpyArrayWrapper" for where in ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle")
 )
+_CTOR = "numpy.random._pickle.__bit_generator_ctor"
+_GIVEN = {
+    "pandas.core.indexes.base._new_Index": (0, "pandas."),
+    "pandas.core.indexes.datetimes._new_DatetimeIndex": (0, "pandas."),
+    "pandas.core.indexes.period._new_PeriodIndex": (0, "pandas."),
+    "numpy.random._pickle.__generator_ctor": (1, _CTOR),
+    "numpy.random._pickle.__randomstate_ctor": (1, _CTOR),
+}
+"""Helpers that call an argument: which one, and how its name must begin."""
 _NESTED_HEADS = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x93NUMPY")
 
 
@@ -88,6 +94,9 @@ def imports(m: Machine, module: Any, name: Any, opcode: str) -> Global:
         return known
     power = trusted(module, name)
     m.report.lists("imports", full, m.offset, power=power, opcode=opcode)
+    watched = None if power else guarded.guard(m, full, opcode)
+    if watched is not None:
+        return watched
     judged = None if power else m.report.find("import", full, f"imports {full}", m.offset, opcode)
     found = Global(full, power, judged)
     if power:
@@ -129,8 +138,9 @@ def op_global(m: Machine, at: int) -> int:
 def op_stack_global(m: Machine, at: int) -> int:
     """STACK_GLOBAL: module and name from the stack."""
     name, module = m.pop(), m.pop()
+    kind = type(m.memo)
     m.stack.append(imports(m, module, name, "STACK_GLOBAL"))
-    return at
+    return at if type(m.memo) is kind else ~at
 
 
 def op_inst(m: Machine, at: int) -> int:
@@ -162,6 +172,8 @@ def call(m: Machine, function: Any, arguments: Any, opcode: str) -> Any:
     """Return the symbolic result of a call; record it unless the callable is trusted to be called."""
     if isinstance(function, Global):
         m.report.lists("calls", function.name, m.offset, power=function.power, opcode=opcode)
+        if type(function) is guarded.Guarded:
+            return _guarded(m, function, arguments, opcode)
         if function.finding is not None:
             if function.finding["kind"] != "call":
                 function.finding["kind"] = "call"
@@ -169,6 +181,10 @@ def call(m: Machine, function: Any, arguments: Any, opcode: str) -> Any:
             return TAINTED
         if function.power == "function":
             note = f"calls {function.name}, which is trusted as a value only"
+            m.report.find("call", function.name, note, m.offset, opcode)
+            return TAINTED
+        if function.power == "restored" and arguments != () and opcode in ("REDUCE", "OBJ", "INST"):
+            note = f"calls {function.name} with arguments, which could name a file"
             m.report.find("call", function.name, note, m.offset, opcode)
             return TAINTED
         if function.power == "caller" and not _calls_known(arguments):
@@ -184,6 +200,15 @@ def call(m: Machine, function: Any, arguments: Any, opcode: str) -> Any:
     return TAINTED
 
 
+def _guarded(m: Machine, function: guarded.Guarded, arguments: Any, opcode: str) -> Any:
+    """Return the result of a built-in that is trusted for some calls only; report every other call."""
+    value = guarded.known_result(m, function, arguments)
+    if value is not None:
+        return value
+    function.finding = m.report.find("call", function.name, f"calls {function.name}", m.offset, opcode)
+    return TAINTED
+
+
 def _calls_known(arguments: Any) -> bool:
     """Say whether what a caller is given first is a trusted class or helper."""
     if not isinstance(arguments, tuple):
@@ -192,21 +217,33 @@ def _calls_known(arguments: Any) -> bool:
         return True
     first = arguments[0]
     return isinstance(first, Global) and (
-        first.finding is not None or first.power in ("constructor", "rebuild", "data")
+        first.finding is not None
+        or (first.power in ("constructor", "restored", "rebuild", "data") and first.name != "_codecs.encode")
     )
 
 
 def _result(m: Machine, name: str, arguments: Any, opcode: str) -> Any:
     """Follow the few trusted callables whose result matters."""
     known = arguments if isinstance(arguments, tuple) else ()
+    place, wanted = _GIVEN.get(name, (0, ""))
+    if (
+        wanted
+        and len(known) > place
+        and not (isinstance(known[place], Global) and known[place].name.startswith(wanted))
+    ):
+        m.report.find("call", name, f"calls {name}, which calls something that is not known", m.offset, opcode)
+        return TAINTED
     if name in _WRAPPERS or any(isinstance(a, Global) and a.name in _WRAPPERS for a in known):
         return Wrapper()
+    reason = demands.excess(m, name, arguments, opcode)
+    if reason is not None:
+        m.report.unread(f"it calls {name}, which {reason}", "bomb", m.offset)
     if name == "builtins.str":
         return TEXT
-    if name in _SIZED and any(type(part) is int and part > MAX_MADE for part in known):
-        m.report.unread(f"it makes {name} of a size that no model needs", "bomb", m.offset)
     if name == "numpy.dtype" and known and isinstance(known[0], str):
         return Dtype(known[0])
+    if name == "torch.ScriptObject":
+        return guarded.SCRIPT
     if name == "_codecs.encode":
         if len(known) == 2 and isinstance(known[0], str) and known[1] in _LATIN:
             return _latin(m, known[0])
@@ -218,7 +255,7 @@ def _result(m: Machine, name: str, arguments: Any, opcode: str) -> Any:
             blob.required = True
         else:
             m.report.find("call", name, f"calls {name} with bytes that are not known", m.offset, opcode)
-    return OPAQUE
+    return demands.result(name, arguments) or OPAQUE
 
 
 def _latin(m: Machine, text: str) -> Blob:
@@ -291,68 +328,22 @@ def op_build(m: Machine, at: int) -> int:
         arrays.dtype_state(target, state)
     elif isinstance(target, Wrapper):
         return arrays.build_wrapper(m, target, state, at)
+    elif target is guarded.SCRIPT:
+        guarded.script_state(m, state)
+    elif target is OPAQUE:
+        reason = demands.array_state(m, state)
+        if reason is not None:
+            m.report.unread(f"it {reason}", "bomb", m.offset)
     elif is_plain(target):
         m.report.unread("a plain value is given a state, on which Python's two unpicklers differ", TWO, m.offset)
     return at
 
 
-def op_persid(m: Machine, at: int) -> int:
-    """PERSID: a persistent id as a line of text."""
-    line, at = m.line(at)
-    if not line.isascii():
-        raise Broken("a persistent id is not ASCII")
-    _unknown_id(m)
-    m.stack.append(OPAQUE)
-    return ~at
-
-
-def op_binpersid(m: Machine, at: int) -> int:
-    """BINPERSID: a persistent id from the stack.
-
-    `pickle.load` refuses every one, and what another loader makes of it nobody knows: the reading is not complete. Only
-    torch's own are known: a storage of numbers, and in old files a module with the class that it names.
-    """
-    identity = m.pop()
-    value: Any = OPAQUE
-    if m.legacy_modules and _is_module(identity):
-        value = identity[1]
-    elif not _is_storage(identity):
-        _unknown_id(m)
-    m.stack.append(value)
-    return at
-
-
-def _unknown_id(m: Machine) -> None:
-    m.report.unread("it asks its loader for objects by persistent ids that are no storages", "outside", m.offset)
-
-
-def _is_module(identity: Any) -> bool:
-    """`('module', class, source file, source)`."""
-    return isinstance(identity, tuple) and len(identity) == 4 and identity[0] == "module" and _is_class(identity[1])
-
-
-def _is_class(value: Any) -> bool:
-    return isinstance(value, Global)
-
-
-def _is_storage(identity: Any) -> bool:
-    """`('storage', class, key, location, number of items)`; old files add a view of it."""
-    if not isinstance(identity, tuple) or len(identity) not in (5, 6) or identity[0] != "storage":
-        return False
-    cls, key, location, count = identity[1:5]
-    known = isinstance(cls, Global) and (cls.power in ("data", "constructor") or cls.finding is not None)
-    text = (isinstance(key, str | int) or key is TEXT) and (isinstance(location, str) or location in (TEXT, NONE))
-    view = identity[5] if len(identity) == 6 else NONE
-    return known and text and (type(count) is int or count is NUMBER) and (view is NONE or _is_view(view))
-
-
-def _is_view(view: Any) -> bool:
-    return view is TUPLE or isinstance(view, tuple)
-
-
 def settle(m: Machine) -> None:
     """Call every import that was never called a reference: it acts when it is used."""
     for found in m.imported:
+        if type(found) is guarded.Guarded:
+            guarded.unproven(found)
         if found.finding is not None and found.finding["kind"] == "import":
             found.finding["kind"] = "reference"
             found.finding["note"] = f"holds a reference to {found.name}"
@@ -370,8 +361,9 @@ ACTING = {
     b"\x92": op_newobj_ex,
     b"o": op_obj,
     b"b": op_build,
-    b"P": op_persid,
-    b"Q": op_binpersid,
+    b"P": persistent.op_persid,
+    b"Q": persistent.op_binpersid,
+    b"2": guarded.op_dup,
 }
 
 __all__ = ["ACTING", "changed", "may_be_nested", "nested", "settle"]

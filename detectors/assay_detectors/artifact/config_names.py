@@ -47,6 +47,8 @@ _SEEDS = frozenset({"torch.manual_seed", "numpy.random.seed", "random.seed", "sp
 _SHARED = frozenset({"collections", "numbers"})
 """Modules of the standard library whose names are those of modules in the libraries above."""
 _CLASS = re.compile(r"[A-Z]\w*")
+_HYDRA = re.compile(r"hydra\._internal\.core_plugins\.(?:basic_launcher\.BasicLauncher|basic_sweeper\.BasicSweeper)")
+"""What Hydra itself writes into the configuration that it leaves beside a model."""
 _LOCAL_TAG = re.compile(
     r"!(new|name|apply|applyref|module|ref|copy|tuple|list|include|placeholder|PLACEHOLDER)(?::(.*))?"
 )
@@ -86,7 +88,7 @@ def judge_target(name: object, key: str, report: Report, *, called: bool = True)
     report.lists("imports", name, None, opcode=key)
     if "." not in name and (name.isidentifier() or not name) and not hasattr(builtins, name):
         return
-    if not (is_trusted_target(name, called=called) or is_model_class(name)):
+    if not (is_trusted_target(name, called=called) or is_model_class(name) or _HYDRA.fullmatch(name)):
         report.find("reference", name, f"{key} makes the loader import {name}", None, key)
 
 

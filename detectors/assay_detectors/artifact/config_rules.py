@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from assay_detectors.artifact import template_names
 from assay_detectors.artifact.config_names import is_trusted_target, judge_target
+from assay_detectors.artifact.dollar import is_code, is_eval
+from assay_detectors.artifact.logging_config import is_logging, judge_factory, judge_logging
 from assay_detectors.artifact.yaml_tags import Doubled
 
 if TYPE_CHECKING:
@@ -89,14 +91,15 @@ class _Walk:
         tops = tree if isinstance(tree, list) else [tree]
         recognised = any(isinstance(top, dict) and not MODEL_KEYS.isdisjoint(top) for top in tops[:100])
         recognised |= self._modules(tree)
+        if isinstance(tree, dict):
+            self._booster(tree)
         monai = isinstance(tree, dict) and "imports" in tree
         for node in self._mappings(tree):
             recognised |= self._mapping(node)
             monai |= "_target_" in node
             for name, value in node.items():
                 self._templates(name, value, recognised)
-        if monai:
-            self._expressions(tree)
+        recognised |= self._expressions(tree, declared=monai)
         return recognised
 
     def _mappings(self, tree: Any) -> Iterator[dict[str, Any]]:
@@ -150,18 +153,20 @@ class _Walk:
         for key in _TARGETS & node.keys():
             judge_target(node[key], key, self.report)
             found = True
-        if (
-            isinstance(node.get("target"), str)
-            and ("params" in node or "." in node["target"])
-            and _is_dotted(node["target"])
-        ):
+        if isinstance(node.get("target"), str) and _is_dotted(node["target"]) and _is_target(node):
             judge_target(node["target"], "target", self.report)
         for key in _ACTIVATIONS & node.keys():
             value = node[key]
             if isinstance(value, str) and "." in value:
                 judge_target(value, key, self.report)
+        if "weight_map" in node:
+            self._weights(node)
         self._libraries(node)
         self._pickled(node)
+        if is_logging(node):
+            judge_logging(node, self.report)
+        elif "()" in node:
+            judge_factory({"()": node["()"]}, self.report)
         if _is_keras(node):
             self._keras(node)
             found = True
@@ -210,6 +215,24 @@ class _Walk:
 
             judge_index(node, self.report)
 
+    def _booster(self, tree: dict[str, Any]) -> None:
+        """A model of XGBoost under keys, or with a spelling, that its own reader does not expect."""
+        for top in (tree, tree.get("Model")):
+            learner = top.get("learner") if isinstance(top, dict) else None
+            if isinstance(learner, dict) and "gradient_booster" in learner:
+                self.report.unread("it is a model of XGBoost that is written in an unusual way", "hidden")
+
+    def _weights(self, node: dict[str, Any]) -> None:
+        """The index of a model in several files: loaders join its names to the folder, and follow them."""
+        files = node["weight_map"]
+        for name in sorted(
+            {name for name in files.values() if isinstance(name, str)} if isinstance(files, dict) else ()
+        ):
+            if leads_out(name):
+                self.report.find(
+                    "reference", name, "its weights lie outside the folder of the model", None, "weight_map"
+                )
+
     def _modules(self, tree: Any) -> bool:
         """`modules.json` of sentence-transformers: a list of modules, each with the path of its class."""
         if not isinstance(tree, list) or not tree:
@@ -220,6 +243,10 @@ class _Walk:
             name = item["type"]
             if not isinstance(name, str) or _CLASS_PATH.fullmatch(name) is None:
                 self.report.find("reference", str(name), f"type makes the loader import {name}", None, "type")
+            if isinstance(item["path"], str) and leads_out(item["path"]):
+                self.report.find(
+                    "reference", item["path"], "a module lies outside the folder of the model", None, "path"
+                )
         return True
 
     def _pickled(self, node: dict[str, Any]) -> None:
@@ -251,17 +278,25 @@ class _Walk:
             ):
                 self.report.find("reference", part, "the builder of the model evaluates this text", None, "backbone")
 
-    def _expressions(self, tree: Any) -> None:
-        """Texts that MONAI evaluates as Python: they begin with a dollar sign."""
-        stack, seen = [tree], set[int]()
+    def _expressions(self, tree: Any, *, declared: bool) -> bool:
+        """Texts that MONAI evaluates as Python: they begin with a dollar sign. Say whether there are any.
+
+        Where nothing declares a bundle (`imports`, `_target_`), only those count that do something as Python.
+        """
+        stack, seen, found = [tree], set[int](), False
         while stack:
             part = stack.pop()
             if isinstance(part, str):
-                if part.startswith("$") and not part.startswith("${"):
+                evaluated = part.startswith("$") and not part.startswith("${") and (declared or is_code(part))
+                if evaluated or ("${" in part and is_eval(part)):
                     self.report.find("call", part[:80], "the loader evaluates this text as Python", None, "$")
+                    found = True
             elif isinstance(part, dict | list) and id(part) not in seen:
                 seen.add(id(part))
                 stack.extend(part.values() if isinstance(part, dict) else part)
+                if isinstance(part, Doubled):
+                    stack.extend(value for _, value in part.shadowed)
+        return found
 
     def _templates(self, name: str, value: Any, recognised: bool) -> None:
         """Judge the texts directly below a key that Jinja may render."""
@@ -284,6 +319,25 @@ class _Walk:
 
                 required = named and "chat_template" in name
                 read_template(text, self.report, None, name[:80], required=required)
+
+
+def leads_out(path: str) -> bool:
+    """Say whether a path leads out of the folder that it is joined to."""
+    parts = path.replace("\\", "/").split("/")
+    return ".." in parts or path.startswith(("/", "\\", "~")) or ":" in parts[0]
+
+
+_FILE_ENDINGS = frozenset(
+    {"bin", "csv", "h5", "joblib", "json", "keras", "npz", "onnx", "parquet", "pkl", "pt", "pth", "safetensors", "txt"}
+)
+_MOST_KEYS = 3
+
+
+def _is_target(node: dict[str, Any]) -> bool:
+    """Say whether `target` names what is built: beside `params`, or a dotted name that is no file among other facts."""
+    name = node["target"]
+    file = len(node) > _MOST_KEYS and name.rpartition(".")[2].lower() in _FILE_ENDINGS
+    return "params" in node or ("." in name and not file)
 
 
 def _is_dotted(name: str) -> bool:

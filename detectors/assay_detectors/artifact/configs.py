@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from assay.targets import sniff
+from assay.targets import sniff, text_probe, tf_probe
 
 if TYPE_CHECKING:
     from assay_detectors.artifact.report import Report
@@ -50,6 +51,13 @@ ACTING = (
     b"loader_module",
     b'"backbone"',
     b'"$',
+    b'"()"',
+    b'"handlers"',
+    b'"formatters"',
+    b'"filters"',
+    b'"gradient_booster"',
+    b'"weight_map"',
+    b"${eval",
 )
 """Words without which no rule for JSON applies."""
 _NAMES_CODE = re.compile(
@@ -59,7 +67,7 @@ _NAMES_CODE = re.compile(
 """Keys that only a configuration holds."""
 _ACTS_ANYWHERE = (
     b"auto_map", b"trust_remote_code", b"custom_pipeline", b"_target_", b"!!python/", b"yaml.org,2002:python",
-    b"chat_template", b"loader_module", b'"class_name"', b"class_path", b'"lc"', b'"py/',
+    b'"gradient_booster"', b"chat_template", b"loader_module", b'"class_name"', b"class_path", b'"lc"', b'"py/',
 )  # fmt: skip
 _ESCAPED = re.compile(rb"\\u00(?:2[4f]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[bB]|2[25])")
 """A letter, or a sign of such words and of templates, that is written as an escape may hide one."""
@@ -69,15 +77,23 @@ _RECOGNISED = re.compile(
 )
 YAML_ACTING = re.compile(
     rb"_target_|__target__|class_path|(?:^|\s)target\s*:|flavors|loader_module|template|\{%|\{\{|auto_map|trust_remote_code|"
-    rb"custom_pipeline|backbone\s*:|\bimports\s*:|class_name|^%TAG|\\x[0-9a-fA-F]|\\u00|skops_trusted",
+    rb"custom_pipeline|backbone\s*:|\bimports\s*:|class_name|^%TAG|\\x[0-9a-fA-F]|\\u00|skops_trusted|"
+    rb"\$(?!\{)[^\n]*(?:\(|__)|\$\s*(?:import|from)\s|\(\)[\"']?\s*:|\bext://|\$\{\s*eval\b|\b(?:handlers|formatters|filters)[\"']?\s*:",
     re.MULTILINE,
 )
 _LOOKS_YAML = re.compile(r"""(?:---|%(?:YAML|TAG)|["']?[\w.$<-][\w .$/<-]*["']?\s*:(?:\s|$)|- |\{|\[|!|\? |&)""")
 _MESSAGES = re.compile(
     r"\{%-?\s*(?:for|if|set|elif)\b[^%]{0,200}\b(?:messages?|tools|conversation)\b|add_generation_prompt"
 )
-_ENTITY = re.compile(r"<!ENTITY\s+(?:%\s*)?[^\s>]+\s+(?:(SYSTEM|PUBLIC)\b|[\"'])")
-_FOREIGN_TAG = re.compile(rb"python/(?:object|name|module)")
+_ENTITY = re.compile(rb"<!ENTITY\s+(?:%\s*)?[^\s>]+\s+(?:(SYSTEM|PUBLIC)\b|[\"'])")
+_DOCTYPE = re.compile(
+    rb"<!DOCTYPE\s+[^\s>\[]+\s+SYSTEM\s+[\"'](?:(https?://)|(?:file|ftp|jar|netdoc|php|gopher|expect):|[/\\])[^\"'>]*"
+)
+_NESTED_ENTITY = re.compile(rb"<!ENTITY[^>]*&[^;\s>]+;")
+_FOREIGN_TAG = re.compile(
+    rb"(?:^|[:?,\[{-]|&[^\s,\[\]{}]+)[ \t]*!(?:<|[\w./!]*(?:python|%[0-9a-fA-F]{2}))|^%TAG", re.MULTILINE
+)
+"""A tag that a loader of YAML would look up, at a place where YAML has tags: what a text is called does not matter."""
 
 
 def read_text(data: bytes, name: str, form: str, report: Report, notes: set[str]) -> bool:
@@ -94,6 +110,10 @@ def read_text(data: bytes, name: str, form: str, report: Report, notes: set[str]
         Whether it is a configuration or a template of a model, so that "nothing found" is a result.
     """
     base = name.replace("\\", "/").rsplit("/", 1)[-1].lower()
+    from assay_detectors.artifact.startup import judge_source
+
+    if judge_source(_decode(data) if base.endswith(".pth") else "", name, report):
+        return True
     if base.endswith(CODE_SUFFIXES):
         notes.add(f"source code is not analysed: {name[:200]}")
         return False
@@ -103,6 +123,10 @@ def read_text(data: bytes, name: str, form: str, report: Report, notes: set[str]
         "chat_template" in base and not base.endswith((".json", *_PROSE_SUFFIXES))
     ):
         return _template(_decode(data), report)
+    if tf_probe.is_graph_text(data) or text_probe.model_text(data) or text_probe.is_lightgbm(data):
+        # found by its first bytes where it is a file; what lies in an archive may show it only later
+        report.unread("it is a model that is written as text, which is not analysed here")
+        return True
     if form == sniff.JSONL:
         return False
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -171,6 +195,9 @@ def _json(data: bytes, base: str, report: Report) -> bool | None:
     from assay_detectors.artifact.config_rules import judge
     from assay_detectors.artifact.yaml_tags import MAX_YAML, MAY_TAG, mapping
 
+    if len(data) > MAX_YAML and _FOREIGN_TAG.search(data) and not _is_json(data):
+        report.unread("it names objects of Python as YAML does, and is too large to be read", "bomb")
+        return True
     if len(data) > MAX_PLAIN_JSON:
         named = _NAMES_CODE.search(data) or _ESCAPED.search(data)
         found = acts and (named is not None or any(word in data for word in _ACTS_ANYWHERE))
@@ -192,6 +219,14 @@ def _json(data: bytes, base: str, report: Report) -> bool | None:
     return judge(tree, report)
 
 
+def _is_json(data: bytes) -> bool:
+    try:
+        json.loads(_decode(data), parse_int=_number)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _number(digits: str) -> float:
     """Read an integer; beyond any that a configuration holds, only its size."""
     return int(digits) if len(digits) < 400 else float(digits)
@@ -206,8 +241,8 @@ def _plain(data: bytes, base: str, report: Report, notes: set[str]) -> bool:
     wanted = (base.startswith("requirements") and base.endswith(".txt")) or base in ("conda.yaml", "conda.yml")
     if wanted and re.search(rb"(?:git|hg|svn|bzr)\+|https?://|file:", data):
         notes.add(f"its requirements install packages from addresses, which is not judged: {base}")
-    start = data[:4096].lstrip()
-    if start.startswith((b"<?xml", b"<!DOCTYPE", b"<PMML")):
+    start = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith((b"<?xml", b"<!DOCTYPE", b"<PMML")) or (start[:1] == b"<" and b"<!ENTITY" in data):
         return _xml(data, report)
     if base.endswith(_PROSE_SUFFIXES) and not start.startswith((b"---", b"%")):
         return False
@@ -231,17 +266,22 @@ def _pickle_module(name: str, report: Report) -> bool:
 
 
 def _xml(data: bytes, report: Report) -> bool:
-    """XML: entities that fetch, or that stand for one another."""
-    text = _decode(data[: 1 << 20])
-    entities = list(_ENTITY.finditer(text))
-    for found in entities[:1000]:
+    """XML: what fetches, and entities that stand for one another."""
+    entities = 0
+    for found in islice(_ENTITY.finditer(data), 1000):
+        entities += 1
         if found.group(1):
-            report.find(
-                "reference", found.group(0)[:80], "an XML entity makes the reader fetch something", found.start()
-            )
-    if len(entities) > 2 and len(re.findall(r"<!ENTITY[^>]*&[^;\s>]+;", text)) > 1:
+            shown = found.group(0)[:80].decode("utf-8", "replace")
+            report.find("reference", shown, "an XML entity makes the reader fetch something", found.start())
+    model = b"<PMML" in data[:4096]
+    for found in islice(_DOCTYPE.finditer(data), 10):
+        if found.group(1) and not model:  # the published type of a document, as DocBook has
+            continue
+        shown = found.group(0)[:80].decode("utf-8", "replace")
+        report.find("reference", shown, "its document type makes the reader fetch something", found.start())
+    if entities > 2 and len(_NESTED_ENTITY.findall(data)) > 1:
         report.unread("its XML entities stand for one another, as a bomb does", "bomb")
-    return b"<PMML" in data[:4096]
+    return model
 
 
 def _yaml(data: bytes, base: str, report: Report) -> bool | None:
@@ -250,16 +290,16 @@ def _yaml(data: bytes, base: str, report: Report) -> bool | None:
 
     named = base.endswith(_YAML_SUFFIXES) or base in _YAML_NAMES
     window = data if len(data) <= 4 << 20 else data[: 4 << 20]
-    tagged = yaml_tags.MAY_TAG.search(window) or _FOREIGN_TAG.search(data)
-    if not (tagged or YAML_ACTING.search(window) or _has_bomb(window)):
+    foreign = _FOREIGN_TAG.search(data) is not None
+    if not (foreign or yaml_tags.MAY_TAG.search(window) or YAML_ACTING.search(window) or _has_bomb(window)):
         return None
     text = _decode(data)
-    if not named and not _looks_yaml(text[:20_000]):
+    if not (named or foreign or _looks_yaml(text)):
         return None
     from assay_detectors.artifact.config_rules import judge
 
     if len(data) > yaml_tags.MAX_YAML:
-        if named or _FOREIGN_TAG.search(data):
+        if named or foreign:
             report.unread("its YAML is too large to be read", "bomb")
         return named or None
     before = report.total

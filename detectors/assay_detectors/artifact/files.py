@@ -16,6 +16,8 @@ from assay_detectors.artifact.reading import read_file
 
 MAX_FILES = 20_000
 """Files that are read below one folder."""
+MAX_MODELS = 20
+"""ONNX files that are asked whether they keep their tensors in a file."""
 
 
 def size(path: Path) -> int:
@@ -33,6 +35,7 @@ def tasks(target: Target, unread: list[tuple[str, str]]) -> list[tuple[Shard, st
     """
     found: dict[str, tuple[Shard, str, bool]] = {}
     trust = {"trust": target.trust.plain} if target.trust.entries else {}
+    models = _models(target)
     for ref in target.of_role("model", "artifact"):
         if Path(ref.path).is_dir():
             for below in _below(ref, unread):
@@ -41,8 +44,25 @@ def tasks(target: Target, unread: list[tuple[str, str]]) -> list[tuple[Shard, st
         else:
             known = found.get(ref.path)
             must = ref.role == "model" or (known is not None and known[2])
-            found[ref.path] = (Shard(ref.name, extra=dict(trust)), named(ref.shown), must)
+            found[ref.path] = (Shard(ref.name, extra=trust | models.get(ref.path, {})), named(ref.shown), must)
     return list(found.values())
+
+
+def _models(target: Target) -> dict[str, dict[str, Any]]:
+    """Return by path, for files of unknown format, the ONNX files in their folder with digests: part of the key."""
+    records = {record.name: record for record in target.records}
+    formats = {
+        ref.path: (ref.name, records[ref.name]) for ref in target.of_role("model", "artifact") if ref.name in records
+    }
+    models: dict[str, list[list[str]]] = {}
+    for path, (name, record) in formats.items():
+        if record.format == sniff.ONNX:
+            models.setdefault(os.path.dirname(path), []).append([name, record.sha256 or ""])
+    return {
+        path: {"models": models[os.path.dirname(path)][:MAX_MODELS]}
+        for path, (_, record) in formats.items()
+        if record.format == sniff.BINARY and os.path.dirname(path) in models
+    }
 
 
 def _below(ref: InputRef, unread: list[tuple[str, str]]) -> list[str]:

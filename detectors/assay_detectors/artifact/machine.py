@@ -13,7 +13,7 @@ from typing import Any
 from assay_detectors.artifact.report import Report
 from assay_detectors.artifact.runs import ENDS, STARTS, take_run
 from assay_detectors.artifact.sources import CHUNK, Budget, Source, Unread
-from assay_detectors.artifact.values import LIST, MARK, NUMBER, Blob, Global, compact
+from assay_detectors.artifact.values import HOLE, LIST, MARK, NUMBER, Blob, Global, compact
 
 LOOK_AHEAD = 1 << 16
 MAX_STACK = 8_000_000
@@ -22,7 +22,10 @@ FULL_STACK = 50_000
 MAX_NESTING = 100_000
 MAX_MEMO_GAP = 10_000_000
 """Memo indices that far beyond what the file could have stored make Python allocate gigabytes."""
-MAX_COPIED = 4_000_000
+MAX_COPIED = 1_000_000
+"""Entries that a memo with gaps may have."""
+MAX_IMPORTED = 100_000
+"""Imports outside what is trusted, and bytes constants that may be pickles, which are held for one file."""
 FULL_MEMO = 300_000
 """Entries that the memo holds in full; what comes later is held by its kind, unless it may matter."""
 MAX_LINE = 16 << 20
@@ -33,6 +36,8 @@ ACROSS = "an opcode lies across the end of a frame, so Python's two unpicklers d
 
 CUT_OFF = "it is cut off"
 NO_END = "a text argument has no end"
+EMPTY = "the stack is empty where a value is needed"
+NOT_STORED = "the memo holds nothing at this place"
 
 TWO = "two-readings"
 
@@ -76,6 +81,8 @@ class Machine:
         self.globals: dict[str, Global] = {}
         self.shapes: set[bytes] = set()
         """Shapes of values that came many times in a row."""
+        self.compiled = 0
+        """How many expressions these cost."""
         self.imported: list[Global] = []
         self.blobs: list[Blob] = []
         self.saved: list[tuple[Stack, list[int], Memo, bool, int]] = []
@@ -91,6 +98,8 @@ class Machine:
         """Whether dictionaries keep their entries: once joblib's wrapper was imported."""
         self.odd_keys = False
         """Whether a dictionary has keys that are no strings."""
+        self.old = True
+        """Whether values were put into the memo as protocols 1 to 3 do it."""
         self.small = 0
         """How much of the stack was made compact."""
 
@@ -128,6 +137,10 @@ class Machine:
             self._bound()
         while not self.eof and at >= self.size - LOOK_AHEAD:
             at = self.refill(at)
+        if len(self.imported) > MAX_IMPORTED:
+            raise Unread(f"it imports more than {MAX_IMPORTED} things that are not trusted", "bomb")
+        if len(self.blobs) > MAX_IMPORTED:
+            raise Unread(f"more than {MAX_IMPORTED} of its bytes constants may be pickles", "bomb")
         if at >= self.size:
             raise Broken(CUT_OFF)
         return at
@@ -184,13 +197,13 @@ class Machine:
     def pop(self) -> Any:
         """Take the top; a mark is no value."""
         if not self.stack or self.stack[-1] is MARK:
-            raise Broken("the stack is empty where a value is needed")
+            raise Broken(EMPTY)
         return self.stack.pop()
 
     def top(self) -> Any:
         """Return the top and leave it."""
         if not self.stack or self.stack[-1] is MARK:
-            raise Broken("the stack is empty where a value is needed")
+            raise Broken(EMPTY)
         return self.stack[-1]
 
     def pop_mark(self) -> list[Any]:
@@ -214,13 +227,28 @@ class Machine:
             if index < len(self.memo):
                 self.memo[index] = top
                 return
+            if index == 1 and not self.memo:
+                self.memo.append(HOLE)
             if index == len(self.memo):
                 self.memo.append(top)
                 return
-            if len(self.memo) > MAX_COPIED:
-                raise Unread("its memo has a gap behind millions of entries", "bomb")
-            self.memo = dict(enumerate(self.memo))
+            self.memo = {place: value for place, value in enumerate(self.memo) if value is not HOLE}
+        if len(self.memo) > (MAX_COPIED if type(self.memo) is dict else 4 * MAX_COPIED):
+            raise Unread(f"its memo has gaps among {len(self.memo)} entries", "bomb")
         self.memo[index] = top
+
+    def fetch(self, index: int) -> Any:
+        """Return what the memo holds at a place."""
+        value = self.memo[index]
+        if value is HOLE:
+            raise Broken(NOT_STORED)
+        return value
+
+    @property
+    def holed(self) -> bool:
+        """Whether the memo begins with 1, so that MEMOIZE, which counts entries, goes to the last one."""
+        memo = self.memo
+        return (memo.get(0) if isinstance(memo, dict) else memo[0] if memo else None) is HOLE
 
     def listed(self) -> list[Any]:
         """Return the memo, where it is a list, as it is until it has a gap."""
@@ -248,30 +276,38 @@ class Machine:
         buf, size, limit, at = self.buf, self.size, self.limit, self.at
         stack, from_bytes = self.stack, int.from_bytes
         memo: Any = self.memo
-        listed, full = type(memo) is list, len(memo) >= FULL_MEMO
+        packed, full, old = type(memo) is list, len(memo) >= FULL_MEMO, self.old
+        listed = packed and not self.holed
         again, later, wait = at, at, 32
-        if at < limit and listed and buf[at] in STARTS:
-            at, again = take_run(self, at, full)
+        if at < limit and packed and buf[at] in STARTS and (old or listed):
+            at, again = take_run(self, at, full, old)
         while at < limit:
             op = buf[at]
-            if op == 0x94 and listed:  # MEMOIZE
+            if (op == 0x94 and listed) or (
+                op == 0x72 and packed and at + 5 <= size and from_bytes(buf[at + 1 : at + 5], "little") == len(memo)
+            ):  # MEMOIZE, LONG_BINPUT
                 if stack[-1] is MARK:
-                    raise Broken("the stack is empty where a value is needed")
+                    raise Broken(EMPTY)
                 memo.append(compact(stack[-1]) if full else stack[-1])
-                at += 1
+                old = op == 0x72
+                at += 5 if old else 1
                 if later <= at < limit and buf[at] in STARTS:
                     start = at
-                    at, again = take_run(self, at, full)
+                    at, again = take_run(self, at, full, old)
                     wait = 32 if at > start else min(wait * 2, 4096)
-                    later = at + wait
-            elif op == 0x8C:  # SHORT_BINUNICODE
-                end = at + 2 + buf[at + 1]
+                    later = max(at + wait, again)
+            elif op == 0x8C or (op == 0x58 and buf[at + 2 : at + 5] == b"\0\0\0"):  # SHORT_BINUNICODE, BINUNICODE
+                start = at + (2 if op == 0x8C else 5)
+                end = start + buf[at + 1]
                 if end > size:
                     raise Broken(CUT_OFF)
-                stack.append(buf[at + 2 : end].decode("utf-8", "surrogatepass"))
+                stack.append(buf[start:end].decode("utf-8", "surrogatepass"))
                 at = end
             elif op == 0x68:  # BINGET
-                stack.append(memo[buf[at + 1]])
+                value = memo[buf[at + 1]]
+                if value is HOLE:
+                    raise Broken(NOT_STORED)
+                stack.append(value)
                 at += 2
             elif op == 0x4B:  # BININT1
                 at = self._small(at, limit)
@@ -279,24 +315,19 @@ class Machine:
                 self.marks.append(len(stack))
                 stack.append(MARK)
                 at += 1
-                if again <= at < limit and listed and buf[at] in STARTS:
-                    at, again = take_run(self, at, full)
+                if again <= at < limit and packed and buf[at] in STARTS and (old or listed):
+                    at, again = take_run(self, at, full, old)
             elif op == 0x4D or op == 0x4A or op == 0x47:  # BININT2, BININT, BINFLOAT
                 at = self._numbers(op, at, limit)
-            elif op == 0x72 and listed and from_bytes(buf[at + 1 : at + 5], "little") == len(memo) and at + 5 < size:
-                if stack[-1] is MARK:  # LONG_BINPUT
-                    raise Broken("the stack is empty where a value is needed")
-                memo.append(compact(stack[-1]) if full else stack[-1])
-                at += 5
             else:
-                self.at = at
+                self.at, self.old = at, old
                 at = table[op](self, at + 1)
                 if at < 0:  # the handler moved the window, or changed stack, memo or frame
                     self.at = ~at
                     return
-                if op in ENDS and again <= at < limit and listed and buf[at] in STARTS:
-                    at, again = take_run(self, at, full)
-        self.at = at
+                if op in ENDS and again <= at < limit and packed and buf[at] in STARTS and (old or listed):
+                    at, again = take_run(self, at, full, old)
+        self.at, self.old = at, old
         self.small = min(self.small, len(stack))
         if len(stack) > self.small + FULL_STACK:
             self._check_stack()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
@@ -14,11 +15,16 @@ MAX_MODELS = 20
 """Files of a folder that are asked."""
 
 
-def is_external(path: Path) -> bool:
-    """Say whether an ONNX model in the same folder keeps its tensors in this file, and the file is long enough."""
+def is_external(path: Path, models: Iterable[Path] = ()) -> bool:
+    """Say whether an ONNX model in the same folder keeps its tensors in this file, and the file is long enough.
+
+    Args:
+        path: the file.
+        models: models in its folder that are known already; a sealed worker may be unable to list the folder.
+    """
     asked = 0
     try:
-        for model in sorted(path.parent.glob("*.onnx")):
+        for model in sorted({*models, *path.parent.glob("*.onnx")}):
             asked += 1
             if asked > MAX_MODELS or model == path:
                 continue

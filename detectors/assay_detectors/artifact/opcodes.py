@@ -6,10 +6,12 @@ Semantics after CPython's `Modules/_pickle.c` and `Lib/pickle.py`. Constants are
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from assay_detectors.artifact import calls, constants
-from assay_detectors.artifact.machine import Broken, Machine, Stop
+from assay_detectors.artifact.forms import SCALAR_HEADS, S
+from assay_detectors.artifact.machine import FULL_MEMO, Broken, Machine, Stop
 from assay_detectors.artifact.table import TABLE, number, opcode, pushes
 from assay_detectors.artifact.values import (
     DICT,
@@ -31,6 +33,9 @@ __all__ = ["TABLE", "constants"]
 
 TWO = "two-readings"
 _TEXTS = frozenset({str})
+_APPENDS = re.compile(rb"(?:" + S + rb"a)++", re.DOTALL).match
+_EXTENDS = re.compile(rb"(?:\(" + S + rb"{0,8}+e)++", re.DOTALL).match
+"""Numbers that are added to a list one by one, or a few at a time."""
 
 for _code, _value in ((b"N", NONE), (b"\x88", True), (b"\x89", False), (b")", ()), (b"]", LIST), (b"\x8f", SET)):
     pushes(_code, _value)
@@ -117,21 +122,24 @@ def _dup(m: Machine, at: int) -> int:
 @opcode(b"q", b"r")
 def _binput(m: Machine, at: int) -> int:
     width = 1 if m.buf[at - 1] == 0x71 else 4
-    kind = type(m.memo)
+    kind, count = type(m.memo), len(m.memo)
+    if width == 1 and kind is list and m.buf[at] < count < FULL_MEMO:
+        m.memo[m.buf[at]] = m.top()
+        return at + 1
     m.put(number(m, at, width))
-    return at + width if type(m.memo) is kind else ~(at + width)
+    return at + width if type(m.memo) is kind and len(m.memo) <= count + 1 else ~(at + width)
 
 
 @opcode(b"\x94")
 def _memoize(m: Machine, at: int) -> int:
-    m.put(len(m.memo))
+    m.put(len(m.memo) - m.holed)
     return at
 
 
 @opcode(b"h", b"j")
 def _binget(m: Machine, at: int) -> int:
     width = 1 if m.buf[at - 1] == 0x68 else 4
-    m.stack.append(m.memo[number(m, at, width)])
+    m.stack.append(m.fetch(number(m, at, width)))
     return at + width
 
 
@@ -158,7 +166,7 @@ def _put(m: Machine, at: int) -> int:
 @opcode(b"g")
 def _get(m: Machine, at: int) -> int:
     line, at = m.line(at)
-    m.stack.append(m.memo[_index(m, line)])
+    m.stack.append(m.fetch(_index(m, line)))
     return ~at
 
 
@@ -296,6 +304,9 @@ def _append(m: Machine, at: int) -> int:
     target = m.top()
     if target is not LIST:
         _into(m, target)
+    elif at + 3 < m.limit and m.buf[at] in SCALAR_HEADS:
+        again = _APPENDS(m.buf, at, m.limit)
+        return again.end() if again else at
     return at
 
 
@@ -307,6 +318,9 @@ def _extend(m: Machine, at: int) -> int:
     if target is expected:
         if target is SET:
             _keys(m, items)
+        elif at + 3 < m.limit and m.buf[at] == 0x28 and m.buf[at + 1] != 0x28:
+            again = _EXTENDS(m.buf, at, m.limit)
+            return again.end() if again else at
     elif items or not is_plain(target):
         _into(m, target)
     else:

@@ -15,6 +15,10 @@ from assay_detectors.artifact.values import Blob
 ReadNested = Callable[[bytes, Report, bool], None]
 """Reads bytes that may be a model file of any format; the flag says that not reading them to the end matters."""
 
+MAX_STACKED = 300_000
+"""Pickles that may follow one another in one file."""
+READING = 2048
+"""What one bytes constant that is read costs, beside its length, of the budget for all of them."""
 LEGACY_PICKLES = 5
 """Magic number, protocol, system, object, keys; raw storages follow."""
 
@@ -22,9 +26,13 @@ LEGACY_PICKLES = 5
 def read_pickles(source: Source, report: Report, budget: Budget, nested: ReadNested, *, joblib: bool) -> None:
     """Read one pickle and whatever follows it; a file may be loaded pickle by pickle."""
     machine = Machine(source, report, budget, joblib=joblib)
-    first = True
+    first, count = True, 0
     while first or _more(machine):
         start = machine.offset
+        count += 1
+        if count > MAX_STACKED:
+            report.unread(f"more than {MAX_STACKED} pickles follow one another", "bomb", start)
+            break
         try:
             machine.run()
         except Broken as error:
@@ -100,6 +108,10 @@ def finish(machine: Machine, nested: ReadNested) -> None:
     report = machine.report
     loads = "torch.storage._load_from_bytes" in machine.globals
     for blob in machine.blobs:
+        machine.budget.nested -= READING
+        if machine.budget.nested < 0:
+            report.unread("its bytes constants that may be pickles are too many to read", "bomb", blob.offset)
+            break
         _read_blob(blob, report, nested, required=blob.required or loads)
 
 

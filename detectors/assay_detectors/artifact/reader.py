@@ -22,14 +22,16 @@ from assay_detectors.artifact.report import Report
 from assay_detectors.artifact.safetensors_header import read_header
 from assay_detectors.artifact.skops_schema import MAX_SCHEMA, read_schema
 from assay_detectors.artifact.sources import CODECS, MAX_DEPTH, Budget, Expanded, FilePart, Held, Region, Source, Unread
+from assay_detectors.artifact.tables import read_table
 from assay_detectors.artifact.tf_checkpoint import SHARD
 from assay_detectors.artifact.zips import Zip
 
 NOT_YET = {
     sniff.TF_TEXT: "graphs of TensorFlow in text form are not analysed",
+    sniff.ONNX_TEXT: "models of ONNX in text form are not analysed",
+    sniff.CAFFE_TEXT: "models of Caffe in text form are not analysed",
     sniff.SEVENZIP: "7z archives are not opened",
     sniff.RAR: "rar archives are not opened",
-    sniff.ZSTD: "zstd streams are not opened",
     sniff.EXECUTABLE: "it is machine code",
     sniff.BYTECODE: "it is Python bytecode",
     sniff.BINARY: "its format is not known",
@@ -82,7 +84,7 @@ class Reader:
             read_legacy(source, report, self.budget, self.nested)
         elif form in sniff.ZIP_BASED:
             self.zip(source, length, report)
-        elif form in sniff.COMPRESSED and form != sniff.ZSTD:
+        elif form in sniff.COMPRESSED:
             self.compressed(source, form, report)
         elif form == sniff.TAR:
             self.tar(source, report)
@@ -101,6 +103,8 @@ class Reader:
             self.whole(source, form, report)
         elif form in sniff.BOOSTERS:
             read_booster(form, source, length, report)
+        elif form in (sniff.PARQUET, sniff.ARROW):
+            read_table(source, report)
         elif form not in sniff.DATA | sniff.TF_BESIDE:
             raise Unread(NOT_YET.get(form, f"{form} files are not analysed"), None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
+from collections.abc import Sequence
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
     from assay_detectors.artifact.reader import Reader
 
 
-def read_artifact(path: Path, *, listing: bool = False) -> dict[str, Any]:
+def read_artifact(path: Path, *, listing: bool = False, models: Sequence[Path] = ()) -> dict[str, Any]:
     """Return what the file would do when it is loaded, as plain data; nothing in it is run.
 
     Keys: `format`; `data` (true where no loader of models executes this format); `findings` (`kind`, `name`, `member`,
     `offset`, `opcode`, `note`; at most 10,000); `total` of findings; `anomalies` (`rule`, `member`, `offset`, `note`;
     at most 1,000); `anomalies_total`; `complete`; `reasons` why it is not; `notes`; with `listing` also `listing`:
-    everything that was read, trusted or not (`what`, `name`, `member`, `offset`, ...; at most 20,000).
+    everything that was read, trusted or not (`what`, `name`, `member`, `offset`, ...; at most 20,000). `models` are
+    ONNX files in the same folder, one of which may keep its tensors in this file.
     """
     # the readers are for workers: a driver that only names this function does not pay for them
     from assay_detectors.artifact.reader import NOT_YET, Reader
@@ -41,7 +43,7 @@ def read_artifact(path: Path, *, listing: bool = False) -> dict[str, Any]:
             report.unread(NOT_YET[form])
         else:
             if form == sniff.BINARY:
-                form = _beside(path)
+                form = _beside(path, models)
             judge_path(path.name, report)
             judge_extension(path.name, form, report)
             with path.open("rb") as file:
@@ -62,18 +64,12 @@ def read_artifact(path: Path, *, listing: bool = False) -> dict[str, Any]:
     } | ({"listing": report.listing} if listing else {})
 
 
-def _beside(path: Path) -> str:
+def _beside(path: Path, models: Sequence[Path]) -> str:
     """Return what unknown bytes are by the file beside them that names them."""
     from assay_detectors.artifact.onnx_files import is_external
     from assay_detectors.artifact.tf_checkpoint import is_shard
 
-    return sniff.TF_SHARD if is_shard(path) else sniff.ONNX_TENSORS if is_external(path) else sniff.BINARY
-
-
-def _calls_back(descriptor: int) -> bool:
-    """Say whether a table names a type of which old pyarrow unpickles the description (CVE-2023-47248)."""
-    with mmap(descriptor, 0, access=ACCESS_READ) as data:
-        return data.find(b"arrow.py_extension_type") >= 0
+    return sniff.TF_SHARD if is_shard(path) else sniff.ONNX_TENSORS if is_external(path, models) else sniff.BINARY
 
 
 def _read_file(file: Any, form: str, reader: Reader, report: Report, name: str) -> None:
@@ -82,6 +78,7 @@ def _read_file(file: Any, form: str, reader: Reader, report: Report, name: str) 
     if not stat.S_ISREG(info.st_mode):
         raise OSError(0, "it is no regular file")
     size = info.st_size
+    reader.budget.size = size
     if form == sniff.ONNX:
         with mmap(descriptor, 0, access=ACCESS_READ) as data:
             try:
@@ -90,8 +87,6 @@ def _read_file(file: Any, form: str, reader: Reader, report: Report, name: str) 
                 report.unread(str(error), error.rule)
     else:
         reader.read(FilePart(descriptor, 0, size), size, form, report, name)
-    if form in (sniff.PARQUET, sniff.ARROW) and _calls_back(descriptor):
-        report.find("reference", "arrow.py_extension_type", "names a type that old pyarrow unpickles while it reads")
     if form not in sniff.ZIP_BASED and form != sniff.TAR and zipfile.is_zipfile(file):
         inner = report.inner("zip at its end")
         reader.read(FilePart(descriptor, 0, size), size, sniff.ZIP, inner)
@@ -106,11 +101,13 @@ def _read_file(file: Any, form: str, reader: Reader, report: Report, name: str) 
 def read_file(opened: OpenTarget, shard: Shard) -> dict[str, Any]:
     """Work function: read one file of the target, or one file below a folder that it names.
 
-    `shard.extra` may hold `below`, the path below the folder, and `trust`, [module, name, power] of what the user
-    trusts. The reading has `granted` too: the names of these that made a difference.
+    `shard.extra` may hold `below`, the path below the folder, `trust`, [module, name, power] of what the user
+    trusts, and `models`, [input, sha256] of ONNX files in the same folder. The reading has `granted` too: the names
+    among the trusted ones that made a difference.
     """
     path = opened.path(shard.input)
     below = shard.extra.get("below")
+    models = [opened.path(name) for name, _ in shard.extra.get("models", ())]
     with extended([(module, name, power) for module, name, power in shard.extra.get("trust", ())]) as extension:
-        reading = read_artifact(path / below if below else path)
+        reading = read_artifact(path / below if below else path, models=models)
     return reading | {"granted": sorted(f"{module}.{name}" for module, name in extension.used)}

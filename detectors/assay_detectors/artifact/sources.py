@@ -16,6 +16,9 @@ MAX_EXPANDED = 4 << 30
 MAX_RATIO = 400
 """Expansion beyond which a stream is a bomb, once it has put out `FREE_EXPANSION` bytes."""
 FREE_EXPANSION = 64 << 20
+_ZSTD_WINDOW = 1 << 27
+_ZSTD_STEP = 1 << 10
+"""Bytes that are given to zstd at once; they put out 32 MiB at most."""
 MAX_DEPTH = 12
 """Containers within containers."""
 MAX_MEMBERS = 50_000
@@ -41,6 +44,8 @@ class Budget:
         self.expanded = MAX_EXPANDED
         self.members = MAX_MEMBERS
         self.nested = MAX_NESTED
+        self.size: int | None = None
+        """Bytes of the whole file, where they are known."""
 
     def expand(self, count: int) -> None:
         """Pay for decompressed bytes."""
@@ -201,7 +206,48 @@ class _Zlib:
         return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
 
 
+class _Zstd:
+    """zstd with the same interface; only where the package zstandard is installed."""
+
+    def __init__(self) -> None:
+        try:
+            import zstandard
+        except ImportError:
+            reason = "zstd streams are opened only where the package zstandard is installed (pip install zstandard)"
+            raise Unread(reason, None) from None
+        self._error = zstandard.ZstdError
+        self._inner = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+        self._held = self._rest = b""
+
+    @property
+    def eof(self) -> bool:
+        return not self._held and bool(self._inner.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        return bytes(self._inner.unused_data) + self._rest
+
+    def decompress(self, data: bytes, max_length: int = CHUNK, /) -> bytes:
+        if not self._held:
+            parts, size = [], 0
+            for start in range(0, len(data), _ZSTD_STEP):
+                if self._inner.eof:
+                    self._rest = data[start:]
+                    break
+                try:
+                    parts.append(self._inner.decompress(data[start : start + _ZSTD_STEP]))
+                except self._error as error:
+                    raise ValueError(str(error)) from None
+                size += len(parts[-1])
+                if size > FREE_EXPANSION:
+                    raise Unread(f"it expands more than {MAX_RATIO} times, as a decompression bomb does", "bomb")
+            self._held = b"".join(parts)
+        chunk, self._held = self._held[:max_length], self._held[max_length:]
+        return chunk
+
+
 _MAKERS: dict[str, Callable[[], _Decompressor]] = {
+    "zstd": _Zstd,
     "gzip": lambda: _Zlib(31),
     "zlib": lambda: _Zlib(15),
     "deflate": lambda: _Zlib(-15),

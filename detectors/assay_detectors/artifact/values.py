@@ -26,6 +26,8 @@ class Marker:
 
 
 MARK = Marker("mark")
+HOLE = Marker("nothing")
+"""What the memo holds at 0 where Python 2 wrote a pickle: its places begin with 1."""
 OPAQUE = Marker("object")
 """What a trusted call returned."""
 TAINTED = Marker("result of something forbidden")

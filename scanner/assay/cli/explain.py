@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
+from assay.cli.policy_explain import section_text
 from assay.model.errors import InvalidInput
 from assay.model.result import ScanResult
 from assay.model.spec import DetectorSpec
-from assay_policies.schema import Rule
+from assay.model.visible import visible
 
 
 @click.command()
@@ -21,6 +22,7 @@ def explain(what: str, policy_name: str, result_file: Path | None) -> int:
     """Explain WHAT: a detector (pii.logs), a metric, a rule (no-unsafe-code) or a finding's fingerprint."""
     from assay.documents.validate import near
     from assay.engine.catalogue import load_catalogue
+    from assay_policies.explain import explain_policy
     from assay_policies.load import load_policy
 
     catalogue = load_catalogue()
@@ -29,9 +31,11 @@ def explain(what: str, policy_name: str, result_file: Path | None) -> int:
     if spec is not None:
         click.echo(_detector(spec))
         return 0
-    rules = {rule.id: rule for rule in load_policy(policy_name, specs, catalogue.ids_broken).policy.rules}
+    loaded = load_policy(policy_name, specs, catalogue.ids_broken)
+    rules = [rule.id for rule in loaded.policy.rules]
     if what in rules:
-        click.echo(_rule(rules[what], policy_name))
+        section = next(part for part in explain_policy(loaded, specs) if part.title == f"Rule {what}")
+        click.echo(f"In policy {visible(loaded.policy.id)}:\n{section_text(section)}")
         return 0
     if result_file is not None:
         from assay.cli.saved import load_result
@@ -79,25 +83,6 @@ def _detector(spec: DetectorSpec) -> str:
     return "\n\n".join(parts)
 
 
-def _rule(rule: Rule, policy_name: str) -> str:
-    from assay_policies.limits import in_words
-
-    required = {True: "yes", False: "no", "declared": "where the manifest declares the inputs"}[rule.required]
-    lines = [
-        f"{rule.id} (policy {policy_name}, severity {rule.severity})",
-        f"  metric    {rule.metric}{f' where {rule.where}' if rule.where else ''}",
-        f"  limit     {in_words(rule.limit)}{' (soft: warns)' if rule.effect == 'warn' else ''}",
-        f"  required  {required}",
-    ]
-    if rule.each:
-        lines.append(f"  each      one decision per {', '.join(rule.each)}")
-    if rule.when:
-        lines.append(f"  when      {rule.when}")
-    if rule.controls:
-        lines.append(f"  controls  {', '.join(rule.controls)}")
-    return "\n".join([*lines, "", _wrap(rule.why or "No reason is written down.")])
-
-
 def _finding(result: ScanResult, what: str) -> str | None:
     from assay.reports.text import safe
 
@@ -114,6 +99,10 @@ def _finding(result: ScanResult, what: str) -> str | None:
         lines.append(f"  at {', '.join(f'{k} {safe(str(v), 200)}' for k, v in place.items())}: {safe(piece.note, 200)}")
     if finding.truncated:
         lines.append(f"  and {finding.truncated} more places")
+    if finding.waiver is not None:
+        use = finding.waiver
+        why = f": {safe(use.note, 300)}" if use.note else ""
+        lines.append(f"  waiver {safe(use.id, 80)} by {safe(use.approver, 80)} until {use.expires}, {use.state}{why}")
     if finding.remediation:
         lines.append("Remedy\n" + _wrap(finding.remediation))
     return "\n".join(lines)

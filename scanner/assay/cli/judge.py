@@ -20,9 +20,13 @@ from assay.model.errors import EXIT_NOT_ASSESSED, EXIT_OK
 @click.option(
     "-o", "--output", "outputs", multiple=True, metavar="FORMAT=PATH", help="Write a report; may be repeated."
 )
+@click.option(
+    "--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Earlier JSON result: say what is new or worse."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code and the files remain.")
-def judge(result_file: Path, policy_name: str, outputs: Sequence[str], quiet: bool) -> int:
+def judge(result_file: Path, policy_name: str, outputs: Sequence[str], baseline: Path | None, quiet: bool) -> int:
     """Judge RESULT, written by `assay scan -o json=RESULT`, by another policy."""
+    from assay.cli.baseline import load_baseline
     from assay.cli.saved import load_result
     from assay.engine.catalogue import load_catalogue
     from assay.model.result import RunRecord, ScanResult
@@ -34,9 +38,11 @@ def judge(result_file: Path, policy_name: str, outputs: Sequence[str], quiet: bo
     catalogue = load_catalogue()
     specs = catalogue.specs
     loaded = load_policy(policy_name, specs, catalogue.ids_broken)
+    earlier = load_baseline(baseline, loaded)
     provenance = saved.provenance.model_copy(update={"policies": loaded.chain})
     record = RunRecord(provenance=provenance, outcomes=saved.outcomes)
-    verdict = judge_record(record, loaded, specs, datetime.datetime.now(datetime.UTC).date())
+    today = datetime.datetime.now(datetime.UTC).date()
+    verdict = judge_record(record, loaded, specs, today, earlier.result, earlier.file)
     result = ScanResult(provenance=provenance, outcomes=saved.outcomes, verdict=verdict)
     complete = write_outputs(wanted, result)
     if not quiet:

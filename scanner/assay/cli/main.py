@@ -31,7 +31,7 @@ _COMMANDS = {
     "explain": ("assay.cli.explain:explain", "Explain a detector, a rule or a finding in plain words."),
     "init": ("assay.cli.init:init", "Write an assay.yaml by looking at a folder."),
     "detectors": ("assay.cli.detectors:detectors", "List the installed detectors."),
-    "policy": ("assay.cli.policy:policy", "Check policies; print the JSON Schemas."),
+    "policy": ("assay.cli.policy:policy", "Check, explain, compare and test policies; print the JSON Schemas."),
     "cache": ("assay.cli.cache:cache", "Show or clear the store of results."),
     "completion": ("assay.cli.completion:completion", "Print the shell completion script."),
 }

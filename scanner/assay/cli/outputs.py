@@ -28,7 +28,7 @@ def parse_outputs(values: Sequence[str]) -> list[Output]:
     """Return the outputs that were asked for.
 
     Raises:
-        InvalidInput: no such format, no path, or a path that cannot be written.
+        InvalidInput: no such format, one that needs a library, no path, or a path that cannot be written.
     """
     from assay.documents.validate import near
     from assay.reports.registry import formats
@@ -41,6 +41,9 @@ def parse_outputs(values: Sequence[str]) -> list[Output]:
             raise InvalidInput(f"-o {value}: write it as FORMAT=PATH, such as -o json=result.json")
         if name not in known:
             raise InvalidInput(f"-o {value}: no such format{near(name, known)}; there are {', '.join(known)}")
+        missing = next(entry.missing for entry in formats() if entry.name == name)
+        if missing:
+            raise InvalidInput(f"-o {value}: {missing}")
         _check_writable(value, path)
         outputs.append(Output(name, path))
     paths = [output.path for output in outputs]

@@ -15,14 +15,16 @@ from assay.cli.outputs import parse_outputs, print_terminal, write_outputs
 from assay.model.errors import EXIT_NOT_ASSESSED, EXIT_OK
 
 if TYPE_CHECKING:
+    from assay.cli.baseline import Baseline
     from assay.cli.outputs import Output
     from assay.engine.catalogue import Catalogue
     from assay.engine.scan import ScanRequest
+    from assay.model.result import ScanResult
     from assay_policies.load import LoadedPolicy
 
 
 @click.command()
-@click.argument("target", type=click.Path(path_type=Path), default=Path("assay.yaml"))
+@click.argument("targets", nargs=-1, metavar="[TARGET]...", type=click.Path(path_type=Path))
 @click.option("--policy", "policy_name", default="baseline", show_default=True, help="A policy file or built-in name.")
 @click.option("-o", "--output", "outputs", multiple=True, metavar="FORMAT=PATH", help="Write a report; repeatable.")
 @click.option("--engine", type=click.Choice(["local", "inline"]), default="local", help="Many workers, or one.")
@@ -39,23 +41,31 @@ if TYPE_CHECKING:
     multiple=True,
     help="Names in model files that you answer for (docs/allowlist.md); repeatable, recorded.",
 )
+@click.option(
+    "--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Earlier JSON result: say what is new or worse."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code and the files remain.")
 def scan(
-    target: Path,
+    targets: Sequence[Path],
     policy_name: str,
     outputs: Sequence[str],
     budget: str | None,
     dry_run: bool,
     no_cache: bool,
     trust_files: Sequence[Path],
+    baseline: Path | None,
     quiet: bool,
     **how: Any,
 ) -> int:
     """Scan TARGET and judge it.
 
-    TARGET is a manifest (assay.yaml), a model file, a log file, or a folder of either.
+    TARGET is a manifest (assay.yaml, the default), a model file, a log file, or a folder of either. Of several, each
+    has its own result (put {name} into the paths of reports), and the exit code is the worst: 130, 2, 3, 1, 4, 5, 0.
+    -o summary=PATH writes one table of all.
     """
     _sigterm_interrupts()
+    from assay.cli.baseline import load_baseline
+    from assay.cli.many import Judging, is_for_many, plan_many, scan_many
     from assay.engine.catalogue import load_catalogue
     from assay.engine.scan import ScanRequest
     from assay.engine.store import default_path
@@ -63,11 +73,13 @@ def scan(
     from assay_policies.ask import detector_options
     from assay_policies.load import load_policy
 
-    wanted = parse_outputs(outputs)
+    targets = targets or (Path("assay.yaml"),)
+    many = is_for_many(targets, outputs)
+    wanted = [] if many else parse_outputs(outputs)
     catalogue = load_catalogue()
     loaded = load_policy(policy_name, catalogue.specs, catalogue.ids_broken)
     request = ScanRequest(
-        path=target,
+        path=targets[0],
         budget_seconds=_seconds(budget),
         cache=None if no_cache else default_path(),
         params=detector_options(loaded),
@@ -75,17 +87,26 @@ def scan(
         trust=load_trust(trust_files, datetime.datetime.now(datetime.UTC).date()),
         **how,
     )
+    if many:
+        judging = Judging(request, catalogue, loaded, baseline, quiet)
+        return plan_many(targets, judging) if dry_run else scan_many(targets, outputs, judging)
+    earlier = load_baseline(baseline, loaded)
     if dry_run:
         from assay.cli.dry_run import print_plan
 
         return print_plan(request, catalogue, loaded)
-    return _scan(request, catalogue, loaded, wanted, quiet)
+    return scan_one(request, catalogue, loaded, earlier, wanted, quiet)[1]
 
 
-def _scan(
-    request: ScanRequest, catalogue: Catalogue, loaded: LoadedPolicy, wanted: Sequence[Output], quiet: bool
-) -> int:
-    """Run, judge, report; return the exit code."""
+def scan_one(
+    request: ScanRequest,
+    catalogue: Catalogue,
+    loaded: LoadedPolicy,
+    earlier: Baseline,
+    wanted: Sequence[Output],
+    quiet: bool,
+) -> tuple[ScanResult, int]:
+    """Run, judge, report; return the result and the exit code."""
     from assay.cli.progress import progress_bar
     from assay.engine.scan import scan as run_scan
     from assay.engine.spool import Spool
@@ -98,7 +119,8 @@ def _scan(
         record = run_scan(request, catalogue, AskedLimits(loaded, catalogue.specs), progress, spool)
     provenance = record.provenance.model_copy(update={"policies": loaded.chain})
     record = record.model_copy(update={"provenance": provenance})
-    verdict = judge(record, loaded, catalogue.specs, datetime.datetime.now(datetime.UTC).date())
+    today = datetime.datetime.now(datetime.UTC).date()
+    verdict = judge(record, loaded, catalogue.specs, today, earlier.result, earlier.file)
     result = ScanResult(provenance=provenance, outcomes=record.outcomes, verdict=verdict)
     complete = write_outputs(wanted, result, spool if spool is not None else ())
     if not quiet:
@@ -106,7 +128,7 @@ def _scan(
     if provenance.run.store not in ("used", "not used"):
         click.echo(f"assay: {provenance.run.store}", err=True)
     code: int = verdict.exit_code
-    return code if complete or code != EXIT_OK else EXIT_NOT_ASSESSED
+    return result, code if complete or code != EXIT_OK else EXIT_NOT_ASSESSED
 
 
 def _seconds(budget: str | None) -> float | None:

@@ -82,6 +82,11 @@ def clopper_pearson(k: int, n: int, level: float) -> tuple[float, float]:
     return low, high
 
 
+def binomial_tail(k: int, n: int, p: float) -> float:
+    """Return the probability of at least `k` successes in `n` independent trials."""
+    return 1.0 if k <= 0 else 0.0 if k > n else _incomplete_beta(p, k, n - k + 1)
+
+
 def confidence_sequence(k: int, n: int, level: float) -> tuple[float, float]:
     """Return every proportion that the e-process of `log_evidence` does not refute at `level` after n draws."""
     if n == 0:

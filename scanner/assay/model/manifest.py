@@ -71,7 +71,7 @@ class Io(Noun):
     def _no_twins(self) -> Self:
         for field, names in (("classes", self.classes), ("columns", self.columns)):
             if names is not None and len(set(names)) != len(names):
-                raise ValueError(f"{field} names one entry twice")
+                raise ValueError(f"{field} names one entry twice; remove it")
         return self
 
 
@@ -88,7 +88,8 @@ class Column(Noun):
     @model_validator(mode="after")
     def _bounds_ordered(self) -> Self:
         if self.bounds is not None and self.bounds[0] > self.bounds[1]:
-            raise ValueError(f"bounds are upside down: {self.bounds[0]} > {self.bounds[1]}")
+            low, high = self.bounds
+            raise ValueError(f"bounds are upside down: {low:g} > {high:g}; write the smaller one first")
         return self
 
 
@@ -143,7 +144,9 @@ class Published(Noun):
 
 
 def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
 
 
 class Manifest(Noun):

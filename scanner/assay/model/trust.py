@@ -29,14 +29,6 @@ class TrustEntry(Noun):
     i_accept_that_this_runs_code: bool = False
     """Needed for names that run code, load files or build functions."""
 
-    @field_validator("until", mode="before")
-    @classmethod
-    def _day(cls, value: object) -> object:
-        """Accept a day as text only: 2026-12-31."""
-        if isinstance(value, int | float):
-            raise ValueError("must be a day such as 2026-12-31")
-        return value
-
     @field_validator("reason", "by")
     @classmethod
     def _said(cls, value: str) -> str:

@@ -44,8 +44,8 @@ class Bounds(NamedTuple):
 NO_BOUNDS = Bounds(None, None)
 
 
-def chart(value: float, interval: Interval, limit: Bounds = NO_BOUNDS) -> Chart:
-    """Place value, interval and limit on one line that holds them all."""
+def chart(value: float, interval: Interval, limit: Bounds = NO_BOUNDS, limit_words: str = "") -> Chart:
+    """Place value, interval and limit on one line that holds them all; `limit_words` go into the text beside it."""
     most, least = limit
     anchors = [value, *(x for x in (interval.low, interval.high, most, least) if x is not None)]
     low, high = min(anchors), max(anchors)
@@ -71,6 +71,7 @@ def chart(value: float, interval: Interval, limit: Bounds = NO_BOUNDS) -> Chart:
         zones.append(Zone(0.0, at(least)))
     spread = interval_words(interval)
     words = f"value {number(value)}" + (f", interval {spread}" if spread else "")
+    words += f", limit {limit_words}" if limit_words else ""
     return Chart(
         value=at(value),
         low=1.0 if interval.low is None else at(interval.low),

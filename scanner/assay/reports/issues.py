@@ -63,6 +63,11 @@ def issues(result: ScanResult) -> tuple[Issue, ...]:
     return tuple(sorted(paired + orphans, key=_weight))
 
 
+def quiet(result: ScanResult) -> tuple[Issue, ...]:
+    """Return what `issues` leaves out, in the order of the decisions: passes, and what does not apply."""
+    return tuple(Issue(_as_finding(result, d), d) for d in result.verdict.decisions if d.verdict in SILENT)
+
+
 def _key(item: Decision | Finding, labels: Labels) -> tuple[str, str, str]:
     return item.rule, item.verdict, json.dumps(labels, sort_keys=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, cast
 
@@ -20,6 +21,17 @@ class Format(NamedTuple):
     """Ending that a file of this format usually has."""
     body: str
     """Module with `chunks(result, observations) -> Iterator[str]`."""
+    module: str = ""
+    """Library that it needs beyond the core install."""
+    extra: str = ""
+    """Extra of the distribution that holds it."""
+
+    @property
+    def missing(self) -> str:
+        """Return one sentence with the install line where its library is not there; empty otherwise."""
+        if not self.module or importlib.util.find_spec(self.module) is not None:
+            return ""
+        return f"needs {self.module}, which is not installed: pip install 'model-assay[{self.extra}]'"
 
 
 _FORMATS = (
@@ -28,6 +40,13 @@ _FORMATS = (
     Format("findings", "every located observation, one JSON object a line", ".jsonl", "assay.reports.findings"),
     Format("sarif", "SARIF 2.1.0, for code scanning", ".sarif", "assay.reports.sarif"),
     Format("html", "one self-contained page for release officers", ".html", "assay.reports.html"),
+    Format("markdown", "summary for a CI job, at most 60 lines", ".md", "assay.reports.markdown"),
+    Format("junit", "JUnit XML, a case per decision", ".xml", "assay.reports.junit", "junitparser", "junit"),
+    Format("codequality", "GitLab code quality", ".json", "assay.reports.codequality"),
+    Format("defectdojo", "DefectDojo generic findings import", ".json", "assay.reports.defectdojo"),
+    Format("mlbom", "CycloneDX 1.6 ML-BOM with a model card of what was measured", ".json", "assay.reports.mlbom"),
+    Format("oscal", "OSCAL assessment results", ".json", "assay.reports.oscal"),
+    Format("sarif-archive", "SARIF 2.1.0 with passes and waived findings", ".sarif", "assay.reports.sarif_archive"),
 )
 
 
@@ -40,12 +59,14 @@ def chunks(name: str, result: ScanResult, observations: Iterable[Observation] = 
     """Yield the report of this format piece by piece.
 
     Raises:
-        InvalidInput: no such format; the sentence names those that there are.
+        InvalidInput: no such format, or its library is not installed; the sentence says what there is to do.
     """
     chosen = next((f for f in _FORMATS if f.name == name), None)
     if chosen is None:
         known = ", ".join(f.name for f in _FORMATS)
         raise InvalidInput(f"{name!r} is no report format; use one of {known}")
+    if chosen.missing:
+        raise InvalidInput(f"the {name} report {chosen.missing}")
     renderer = cast(
         Callable[[ScanResult, Iterable[Observation]], Iterator[str]],
         importlib.import_module(chosen.body).chunks,

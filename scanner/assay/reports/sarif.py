@@ -1,24 +1,27 @@
-"""The SARIF 2.1.0 report: one run, a result per finding, for code scanning and for archives.
+"""The SARIF 2.1.0 report: one run, a result per finding, in two profiles.
 
-Where two readings of the standard are possible, what GitHub code scanning accepts decides: every result has a physical
-location, texts stay under 1,024 characters, a result has at most 10 locations, severity sits on the rule.
+`sarif` is what GitHub code scanning accepts and shows truly: every result has a physical location, texts stay under
+1,024 characters, a result has at most 10 locations, severity sits on the rule, and what a waiver accepts is left out,
+since suppressed results would show as open alerts. `sarif-archive` keeps all of it, passes included.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from assay.model.errors import EXIT_INTERRUPTED, EXIT_NOT_ASSESSED
 from assay.model.evidence import Observation
 from assay.model.outcome import Status
 from assay.model.result import ScanResult
-from assay.model.verdict import Decision, DecisionVerdict, Finding, Severity
+from assay.model.verdict import Changes, Decision, DecisionVerdict, Finding, Severity
 from assay.reports.answer import QUESTION, answer
-from assay.reports.issues import Issue, issues, severity_rank
+from assay.reports.gaps import INCOMPLETE, MORE, assessed, gaps, grave
+from assay.reports.identity import assay_version
+from assay.reports.issues import Issue, issues, quiet, severity_rank
+from assay.reports.json_text import dump
 from assay.reports.sarif_places import MOST_LOCATIONS, anchor, anchored, file_uri, locations, manifest_folder
+from assay.reports.sarif_profile import GITHUB, Profile, archived, standing
 from assay.reports.text import (
     count,
     input_problem,
@@ -33,10 +36,8 @@ from assay.reports.text import (
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 TEXT_LIMIT = 1000
-MOST_RESULTS = 5000
+RULE = 200
 MOST_TAGS = 20
-INCOMPLETE = "assay/assessment-incomplete"
-MORE = "assay/more-findings"
 
 _SECURITY_SEVERITY = {
     Severity.CRITICAL: "9.5",
@@ -45,34 +46,29 @@ _SECURITY_SEVERITY = {
     Severity.LOW: "2.0",
     Severity.INFO: "0.0",
 }
-_LEVELS = {
-    DecisionVerdict.FAIL: "error",
-    DecisionVerdict.ERROR: "error",
-    DecisionVerdict.SKIPPED: "error",
-    DecisionVerdict.INCONCLUSIVE: "warning",
-    DecisionVerdict.WARN: "warning",
-    DecisionVerdict.WAIVED: "note",
-}
 
 
-def render(result: ScanResult) -> str:
+def render(result: ScanResult, profile: Profile = GITHUB) -> str:
     """Return the SARIF log as ASCII JSON."""
-    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(result)]}
-    return json.dumps(log, indent=1, ensure_ascii=True) + "\n"
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(result, profile)]}
+    return dump(log)
 
 
 def chunks(result: ScanResult, observations: Iterable[Observation]) -> Iterator[str]:
-    """Yield the log whole; observations have their own format."""
+    """Yield the log for code scanning whole; observations have their own format."""
     del observations
     yield render(result)
 
 
-def _run(result: ScanResult) -> dict[str, Any]:
+def _run(result: ScanResult, profile: Profile) -> dict[str, Any]:
     found = issues(result)
-    rules = _rules(result, found)
+    open_ones = tuple(i for i in found if i.finding.verdict is not DecisionVerdict.WAIVED)
+    kept = found + quiet(result) if profile.archive else open_ones
+    shown = kept[: profile.most_results]
+    rules = _rules(result, shown, profile)
     index = {rule["id"]: number for number, rule in enumerate(rules)}
-    extra = [*_incomplete(result), *_more(result, len(found) - MOST_RESULTS)]
-    results = [_result(result, issue) for issue in found[:MOST_RESULTS]] + extra
+    results = [_result(result, issue, profile) for issue in shown]
+    results += [*_incomplete(result), *_more(result, len(kept) - len(shown))]
     for entry in results:
         entry["ruleIndex"] = index[entry["ruleId"]]
     said = answer(result.verdict)
@@ -81,7 +77,7 @@ def _run(result: ScanResult) -> dict[str, Any]:
         "tool": {"driver": {"name": "Assay", **_version(result), "rules": rules}},
         "automationDetails": {"id": f"assay/{_slug(result.provenance.target)}/{_slug(policy)}"},
         "columnKind": "unicodeCodePoints",
-        "invocations": [_invocation(result)],
+        "invocations": [_invocation(result, profile)],
         "artifacts": _artifacts(result),
         "results": results,
         "properties": {
@@ -91,8 +87,17 @@ def _run(result: ScanResult) -> dict[str, Any]:
             "policy": safe(policy),
             "policies": [{"path": safe(p.path), "sha256": p.sha256} for p in result.provenance.policies],
             "seed": result.provenance.seed,
+            "waived": len(found) - len(open_ones),
+            **_changes(result.verdict.changes),
         },
     }
+
+
+def _changes(changes: Changes | None) -> dict[str, Any]:
+    if changes is None:
+        return {}
+    counted = changes.model_dump(include={"sha256", "new", "worse", "same", "better", "excused"})
+    return {"changes": counted | {"gone": len(changes.gone)}}
 
 
 def _text(words: str) -> str:
@@ -105,18 +110,21 @@ def _slug(name: str) -> str:
 
 
 def _version(result: ScanResult) -> dict[str, str]:
-    versions = result.provenance.versions
-    version = versions.get("assay") or versions.get("model-assay")
-    return {"version": safe(version, 60)} if version else {}
+    version = assay_version(result)
+    return {"version": version} if version else {}
 
 
-def _rules(result: ScanResult, found: tuple[Issue, ...]) -> list[dict[str, Any]]:
-    """Describe every rule that decided, passes included, then our own two."""
+def _rules(result: ScanResult, shown: tuple[Issue, ...], profile: Profile) -> list[dict[str, Any]]:
+    """Describe every rule that a result names, then the others that decided, passes included, then our own two."""
     decided: dict[str, list[Decision]] = {}
     for decision in result.verdict.decisions:
-        decided.setdefault(decision.rule, []).append(decision)
-    told = {issue.finding.rule: issue.finding for issue in reversed(found)}
-    rules = [_rule(name, decided.get(name, []), told.get(name)) for name in [*decided, *(set(told) - set(decided))]]
+        decided.setdefault(safe(decision.rule, RULE), []).append(decision)
+    told = {safe(issue.finding.rule, RULE): issue.finding for issue in reversed(shown)}
+    silent = [name for name in decided if name not in told]
+    room = None if profile.most_rules is None else max(0, profile.most_rules - len(told))
+    kept = set(told) | set(silent[:room])
+    names = [*(n for n in decided if n in kept), *(n for n in told if n not in decided)]
+    rules = [_rule(name, decided.get(name, []), told.get(name)) for name in names if name not in (INCOMPLETE, MORE)]
     own = (
         (
             INCOMPLETE,
@@ -141,28 +149,26 @@ def _rule(name: str, decisions: list[Decision], finding: Finding | None) -> dict
     asks = f"{metric} must be {safe(limit, 120)}" if limit else f"asks for {metric}"
     remedy = finding.remediation if finding else ""
     controls = [f"control:{safe(c, 80)}" for c in (source.controls if source else ())]
+    counted = any(d.used is not None and d.used.interval.level >= 1 for d in decisions)
     return {
-        "id": safe(name, 200),
+        "id": name,
         "shortDescription": {"text": _text(f"{safe(name, 120)}: {asks}")},
         "fullDescription": {"text": _text(f"The policy rule {safe(name, 120)}: {asks}.")},
         "help": {"text": _text(f"{sentence(remedy)} More: assay explain {safe(name, 120)}".strip())},
         "defaultConfiguration": {"level": "error" if severity_rank(severity) <= 1 else "warning"},
         "properties": {
             "security-severity": _SECURITY_SEVERITY[severity],
+            "precision": "high" if counted else "medium",
             "tags": ["security", "machine-learning", *dict.fromkeys(controls)][:MOST_TAGS],
         },
     }
 
 
-def _result(result: ScanResult, issue: Issue) -> dict[str, Any]:
+def _result(result: ScanResult, issue: Issue, profile: Profile) -> dict[str, Any]:
     finding = issue.finding
-    level = _LEVELS[finding.verdict]
-    decision = issue.decision
-    if finding.verdict is DecisionVerdict.SKIPPED and not finding.blocks and not (decision and decision.required):
-        level = "note"
     entry: dict[str, Any] = {
-        "ruleId": safe(finding.rule, 200),
-        "level": level,
+        "ruleId": safe(finding.rule, RULE),
+        **standing(profile, issue),
         "message": {"text": _message(issue)},
         "locations": locations(result, finding),
         "partialFingerprints": {"primaryLocationLineHash": finding.fingerprint},
@@ -170,20 +176,26 @@ def _result(result: ScanResult, issue: Issue) -> dict[str, Any]:
             "verdict": finding.verdict,
             "severity": finding.severity,
             "blocks": finding.blocks,
-            "metric": finding.metric,
+            "metric": safe(finding.metric, 200) if finding.metric else None,
             "labels": {safe(key, 60): safe(value) for key, value in sorted(finding.labels.items())},
         },
     }
-    waiver = finding.waiver
-    if waiver is not None and finding.verdict is DecisionVerdict.WAIVED:
-        words = f"{waiver.id}: {waiver.reason} (approved by {waiver.approver} until {waiver.expires})"
-        entry["suppressions"] = [{"kind": "external", "status": "accepted", "justification": _text(words)}]
+    if profile.archive:
+        entry |= archived(finding, _justification(finding))
     return entry
+
+
+def _justification(finding: Finding) -> str:
+    waiver = finding.waiver
+    if waiver is None:
+        return ""
+    note = f"; {waiver.state}: {waiver.note}" if waiver.state != "valid" else ""
+    return _text(f"{waiver.id}: {waiver.reason} (approved by {waiver.approver} until {waiver.expires}{note})")
 
 
 def _message(issue: Issue) -> str:
     finding, decision = issue
-    words = [sentence(safe(finding.text, 500))]
+    words = [sentence(safe(finding.text, 500)) or f"{safe(finding.rule, 120)} is {finding.verdict}."]
     if decision is not None and decision.used is not None and interval(decision.used.interval):
         value = measured(decision.used.value, decision.used.interval)
         words.append(f"Measured {value} (n = {decision.used.n:,}); limit: {safe(decision.limit or 'none', 100)}.")
@@ -195,38 +207,13 @@ def _message(issue: Issue) -> str:
     return _text(" ".join(words))
 
 
-def _gaps(result: ScanResult) -> list[str]:
-    """Say what was not assessed, a sentence each."""
-    coverage = result.verdict.coverage
-    gaps = []
-    if result.verdict.exit_code == EXIT_INTERRUPTED:
-        gaps.append("The scan was interrupted.")
-    if coverage.checked < coverage.required:
-        gaps.append(f"{coverage.checked} of {count(coverage.required, 'required check')} made.")
-    gaps += [
-        f"{safe(r.name, 80)} is {r.status}: {input_problem(r)}"
-        for r in result.provenance.inputs
-        if r.status != "usable"
-    ]
-    broken = (Status.FAILED, Status.CANCELLED)
-    gaps += [f"{safe(o.detector, 80)} {o.status}: {why_not_run(o)}" for o in result.outcomes if o.status in broken]
-    if not gaps and not _successful(result):
-        gaps.append("The required checks could not all be made.")
-    return gaps
-
-
-def _successful(result: ScanResult) -> bool:
-    return result.verdict.exit_code not in (EXIT_NOT_ASSESSED, EXIT_INTERRUPTED)
-
-
 def _incomplete(result: ScanResult) -> list[dict[str, Any]]:
     """Return the result that keeps a green page from hiding a crash; none when everything was assessed."""
-    gaps = _gaps(result)
-    if not gaps:
+    missing = gaps(result)
+    if not missing:
         return []
-    coverage = result.verdict.coverage
-    grave = not _successful(result) or coverage.checked < coverage.required
-    return [_own(result, INCOMPLETE, "error" if grave else "warning", "Assessment incomplete. " + " ".join(gaps))]
+    level = "error" if grave(result) else "warning"
+    return [_own(result, INCOMPLETE, level, "Assessment incomplete. " + " ".join(missing))]
 
 
 def _more(result: ScanResult, more: int) -> list[dict[str, Any]]:
@@ -245,7 +232,7 @@ def _own(result: ScanResult, rule: str, level: str, words: str) -> dict[str, Any
     }
 
 
-def _invocation(result: ScanResult) -> dict[str, Any]:
+def _invocation(result: ScanResult, profile: Profile) -> dict[str, Any]:
     notes = []
     for outcome in result.outcomes:
         if outcome.status in (Status.FAILED, Status.CANCELLED, Status.SKIPPED):
@@ -258,10 +245,10 @@ def _invocation(result: ScanResult) -> dict[str, Any]:
             words = f"{safe(record.name, 80)} is {record.status}: {input_problem(record)}"
             notes.append(_note(result, f"input/{record.status}", "error", words))
     return {
-        "executionSuccessful": _successful(result),
+        "executionSuccessful": assessed(result),
         "exitCode": result.verdict.exit_code,
         "exitCodeDescription": _text(answer(result.verdict).why),
-        "toolExecutionNotifications": notes,
+        "toolExecutionNotifications": notes[: profile.most_notifications],
     }
 
 

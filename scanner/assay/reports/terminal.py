@@ -12,13 +12,17 @@ from assay.model.result import InputRecord, ScanResult
 from assay.model.verdict import DecisionVerdict, Severity, Verdict
 from assay.reports.answer import QUESTION, answer, status_word
 from assay.reports.issues import SILENT, Issue, issues
+from assay.reports.register import in_short
 from assay.reports.text import (
+    CHANGES,
+    change_counts,
     count,
     input_problem,
     install_line,
     interval,
     labels,
     measured,
+    number,
     place,
     safe,
     sentence,
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 MOST_ISSUES = 50
 MOST_PASSED = 30
 MOST_INPUTS = 20
+MOST_NOTES = 5
 COVERAGE_LIMIT = 20_000
 """The last line is read by machines: whole, unless it is absurd."""
 ADVICE = 600
@@ -87,6 +92,7 @@ class _Page:
         self._inputs(result.provenance.inputs, told)
         self._outcomes(result.outcomes, told)
         self._passed(result.verdict)
+        self._summary(result)
         self._verdict(result)
 
     def _line(self, *parts: tuple[str, str], indent: int = 0, wrap: bool = True) -> None:
@@ -126,12 +132,13 @@ class _Page:
         style = _STYLES.get(finding.verdict, "")
         severity_style = "bold" if finding.severity in (Severity.CRITICAL, Severity.HIGH) else ""
         gate = "blocks" if finding.blocks else "does not block"
+        change = f", {CHANGES[finding.change]}" if finding.change else ""
         self._line(("", ""))
         self._line(
             (finding.verdict.upper().replace("_", " "), style),
             (f"  {finding.severity}", severity_style),
             (f"  {safe(finding.rule, 120)}", "bold"),
-            (f"  ({gate})", "dim"),
+            (f"  ({gate}{change})", "dim"),
         )
         self._line((sentence(safe(finding.text)), ""), indent=_INDENT)
         where = _where(issue)
@@ -186,6 +193,21 @@ class _Page:
             if rules:
                 more = f" and {len(rules) - MOST_PASSED} more" if len(rules) > MOST_PASSED else ""
                 self._line((f"{noun} {len(rules)}: ", "dim"), (", ".join(rules[:MOST_PASSED]) + more, ""))
+
+    def _summary(self, result: ScanResult) -> None:
+        verdict, changes = result.verdict, result.verdict.changes
+        waivers = in_short(result)
+        if waivers:
+            self._line(("waivers: ", "dim"), (waivers, ""))
+        if changes is not None:
+            excused = f"; {changes.excused:,} would block and do not, because they stood before" * bool(changes.excused)
+            self._line(("since the last scan: ", "dim"), (f"{change_counts(changes)}{excused}", ""))
+            for note in changes.notes[:MOST_NOTES]:
+                self._line((f"read with care: {sentence(safe(note))}", "yellow"), indent=_INDENT)
+        if verdict.score is not None:
+            areas = ", ".join(f"{safe(a.family, 40)} {number(round(a.score))}" for a in verdict.areas[:MOST_PASSED])
+            rest = f": {areas}" if areas else ""
+            self._line(("score ", "dim"), (f"{number(round(verdict.score))} of 100, never the gate{rest}", ""))
 
     def _verdict(self, result: ScanResult) -> None:
         verdict, said = result.verdict, answer(result.verdict)

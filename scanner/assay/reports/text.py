@@ -10,9 +10,13 @@ from assay.model.evidence import Locator
 from assay.model.interval import Interval
 from assay.model.outcome import Outcome
 from assay.model.result import InputRecord
+from assay.model.verdict import Changes
 
 LINE = 300
 """Characters that one piece of foreign text may take in a line of a report."""
+
+CHANGES = {"new": "new", "worse": "worse than before", "same": "as before", "better": "better than before"}
+"""A finding against the last scan."""
 
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _BLANK_LOOKING = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f\u17b4\u17b5")
@@ -74,6 +78,14 @@ def number(value: float) -> str:
 def count(how_many: int, noun: str, plural: str | None = None) -> str:
     """Return `1 rule`, `2 rules`."""
     return f"{how_many:,} {noun if how_many == 1 else plural or noun + 's'}"
+
+
+def change_counts(changes: Changes) -> str:
+    """Return `new 2, worse 1, same 14, better 0, gone 3`."""
+    return (
+        f"new {changes.new:,}, worse {changes.worse:,}, same {changes.same:,}, better {changes.better:,}, "
+        f"gone {len(changes.gone):,}"
+    )
 
 
 def sentence(text: str) -> str:

@@ -22,7 +22,11 @@ def write(result: ScanResult, format_name: str, path: str | Path, observations: 
     Raises:
         InvalidInput: no such format, or `path` cannot be written; an older file at `path` is then as it was.
     """
-    pieces = chunks(format_name, result, observations)
+    write_pieces(chunks(format_name, result, observations), path)
+
+
+def write_pieces(pieces: Iterable[str], path: str | Path) -> None:
+    """Write text to `path` in the same way; errors as in `write`."""
     goal = Path(path)
     try:
         if goal.exists() and not goal.is_file() and not goal.is_dir():

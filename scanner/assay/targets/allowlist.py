@@ -1,8 +1,9 @@
 """The exact-name allowlist: which imports of a model file are trusted, and with what power. Standard library only.
 
 Made by `scripts/allowlist.py` from the groups in `allowlist.*.yaml`, where each has its library, versions and reason.
-An entry is one module and one name, never a prefix; a dotted name is never trusted. What a user trusts besides counts
-only inside `extended`.
+An entry is one module and one name, never a prefix; a dotted name is never trusted. A method that is fetched from its
+class by `getattr` is trusted only as a pair that stands on the list. What a user trusts besides counts only inside
+`extended`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 POWERS = {
     "constructor": "makes an object of a known class; its own library restores the state",
+    "restored": "makes an object of a known class without arguments; its own library restores the state",
     "rebuild": "a library's own helper that restores one of its objects",
     "data": "a type of numbers or storage",
     "function": "a numeric function that may be kept as a value, not called while loading",
@@ -83,6 +85,24 @@ def trusted(module: str, name: str) -> str | None:
     if len(extension.refused) < MAX_REFUSED:
         extension.refused[(module, name)] = None
     return power
+
+
+@cache
+def _attributes() -> dict[str, dict[str, str]]:
+    return {
+        owner: {name: power for power, names in powers.items() for name in names.split()}
+        for owner, powers in _data()["attributes"].items()
+    }
+
+
+def attribute(owner: str, name: str) -> str | None:
+    """Return the power of what `getattr` fetches from a class (`module.Class`); None where it is not trusted."""
+    return _attributes().get(owner, {}).get(name)
+
+
+def has_attributes(owner: str) -> bool:
+    """Say whether any attribute of this class is trusted."""
+    return owner in _attributes()
 
 
 @cache

@@ -9,7 +9,7 @@ import zipfile
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from assay.targets import tf_probe
+from assay.targets import text_probe, tf_probe
 from assay.targets.pickle_probe import looks_like_pickle
 
 HEAD = 65_536
@@ -34,6 +34,7 @@ TF_GRAPH, TF_METAGRAPH, TF_TEXT = tf_probe.GRAPHDEF, tf_probe.METAGRAPH, tf_prob
 KERAS_METADATA, TF_FINGERPRINT, TF_INDEX = tf_probe.KERAS_METADATA, tf_probe.FINGERPRINT, tf_probe.INDEX
 TF_SHARD = "tf-shard"
 """Numbers of a checkpoint: never from the bytes alone, only with the index beside them."""
+ONNX_TEXT, CAFFE_TEXT = text_probe.ONNX_TEXT, text_probe.CAFFE_TEXT
 LIGHTGBM, XGBOOST_JSON, XGBOOST_UBJ, CATBOOST = "lightgbm-text", "xgboost-json", "xgboost-ubj", "catboost"
 PARQUET, ARROW, SQLITE = "parquet", "arrow", "sqlite"
 JSON, JSONL, CSV, TEXT, UTF16 = "json", "jsonl", "csv", "text", "utf-16 text"
@@ -158,8 +159,14 @@ def _by_content(data: bytes | mmap, size: int | None) -> str:
     if _is_safetensors(head, size):
         return SAFETENSORS
     found = _protobuf(data, size is None) or _textual(head, size is None or size > HEAD)
-    if found in (TEXT, CSV, JSON, JSONL) and tf_probe.is_graph_text(data):
-        return TF_TEXT
+    if found in (TEXT, CSV, JSON, JSONL):
+        if tf_probe.is_graph_text(data):
+            return TF_TEXT
+        if text_probe.is_lightgbm(data):
+            return LIGHTGBM
+        if text_probe.is_xgboost(data, size is None):
+            return XGBOOST_JSON
+        found = text_probe.model_text(data) or found
     if found is None and (size is not None or len(data) < HEAD) and tf_probe.is_index(data):
         return TF_INDEX
     return found or BINARY
@@ -290,8 +297,6 @@ def _kind_of_text(text: str, cut: bool) -> str:
     if text.startswith("tree\nversion=v"):
         return LIGHTGBM
     if text[:1] in ("{", "["):
-        if text[:40].replace(" ", "").startswith('{"learner":{"') and '"gradient_booster"' in text:
-            return XGBOOST_JSON
         lines = text.split("\n", 2)
         if text[0] == "{" and len(lines) > 1 and lines[1][:1] == "{" and _parses(lines[0]):
             return JSONL

@@ -12,7 +12,8 @@ TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
 
 _GAP = rb"(?:\s|#[^\n]*\n)*+"
 _TEXT_GRAPH = re.compile(
-    _GAP
+    rb"(?:\xef\xbb\xbf)?"
+    + _GAP
     + rb"(?:saved_model_schema_version|meta_graphs|meta_info_def|graph_def|saver_def|collection_def|signature_def|"
     + rb"asset_file_def|object_graph_def|node|library|versions?|debug_info)"
     + _GAP

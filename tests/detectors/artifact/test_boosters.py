@@ -35,12 +35,42 @@ def _clean(report: Report) -> bool:
 # XGBoost --------------------------------------------------------------------------------------------------------------
 
 
-def _model(objective: str = "binary:logistic", booster: str = "gbtree", **more: Any) -> dict[str, Any]:
-    tree = {"base_weights": [-0.5, 1e-3], "left_children": [1, -1], "tree_param": {"num_nodes": "2"}, "name": "x"}
-    inner = {"name": booster, "model": {"trees": [tree, tree], "tree_info": [0, 0], "cats": {}, "empty": []}}
-    learner = {"attributes": {"scikit_learn": '{"a": "\\u00e4 \\" {"}'}, "feature_names": ["name", "f 1"]}
+def _tree(number: int = 0) -> dict[str, Any]:
+    """One split by feature 0, two leaves."""
     return {
-        "learner": learner | {"gradient_booster": inner, "objective": {"name": objective}},
+        "base_weights": [-0.5, 1e-3, 0.25],
+        "default_left": [1, 0, 0],
+        "id": number,
+        "left_children": [1, -1, -1],
+        "loss_changes": [3.5, 0.0, 0.0],
+        "parents": [2147483647, 0, 0],
+        "right_children": [2, -1, -1],
+        "split_conditions": [0.5, -0.1, 0.1],
+        "split_indices": [0, 0, 0],
+        "sum_hessian": [3.0, 2.0, 1.0],
+        "tree_param": {"num_deleted": "0", "num_feature": "1", "num_nodes": "3", "size_leaf_vector": "1"},
+        "name": "x",
+    }
+
+
+def _model(objective: str = "binary:logistic", booster: str = "gbtree", **more: Any) -> dict[str, Any]:
+    params = {"num_trees": "2", "num_parallel_tree": "1"}
+    model = {
+        "gbtree_model_param": params,
+        "trees": [_tree(), _tree(1)],
+        "tree_info": [0, 0],
+        "iteration_indptr": [0, 1, 2],
+        "cats": {},
+        "empty": [],
+    }
+    inner: dict[str, Any] = {"name": booster, "model": model}
+    if booster == "dart":
+        inner = {"name": booster, "gbtree": {"name": "gbtree", "model": model}, "weight_drop": [1.0, 0.5]}
+    learner = {"attributes": {"scikit_learn": '{"a": "\\u00e4 \\" {"}'}, "feature_names": ["name"]}
+    sizes = {"num_feature": "1", "num_class": "0", "num_target": "1", "base_score": "5E-1"}
+    return {
+        "learner": learner
+        | {"gradient_booster": inner, "learner_model_param": sizes, "objective": {"name": objective}},
         "version": [3, 2, 0],
     } | more
 
@@ -120,23 +150,29 @@ def test_hostile_input_ends_soon(form: str, data: bytes) -> None:
 
 # LightGBM -------------------------------------------------------------------------------------------------------------
 
-LIGHTGBM = """tree
+_HEAD = """tree
 version=v4
 num_class=1
+label_index=0
+max_feature_idx=1
 objective=binary sigmoid:1
 average_output
 feature_names=a näme
 feature_infos=[0:1] none
-tree_sizes=60
-
-Tree=0
+"""
+_TREE = """Tree=0
 num_leaves=2
-threshold=-1.5e-35 nan
+num_cat=0
+split_feature=1
+threshold=-1.5e-35
 decision_type=2
+left_child=-1
+right_child=-2
 leaf_value=0.1 inf
 
 
-end of trees
+"""
+_REST = """end of trees
 
 feature_importances:
 a=3
@@ -150,7 +186,19 @@ parameters:
 end of parameters
 
 pandas_categorical:[["x", "y"]]
-""".encode()
+"""
+
+
+def _lightgbm(old: str = "", new: str = "", trees: int = 1) -> bytes:
+    """A model of LightGBM, with one text replaced; the sizes of the trees are right."""
+    tree = _TREE.replace(old, new) if old else _TREE
+    blocks = [tree.replace("Tree=0", f"Tree={number}") for number in range(trees)]
+    sizes = " ".join(str(len(block.encode())) for block in blocks)
+    head, rest = (part.replace(old, new) if old else part for part in (_HEAD, _REST))
+    return f"{head}tree_sizes={sizes}\n\n{''.join(blocks)}{rest}".encode()
+
+
+LIGHTGBM = _lightgbm()
 
 
 def test_lightgbm() -> None:
@@ -163,17 +211,17 @@ def test_lightgbm() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "rule"),
     [
-        (b"leaf_value=0.1 inf", b"leaf_value=__import__", "hidden"),
-        (b"num_class=1", b"payload=1", "hidden"),
-        (b"pandas_categorical:[[", b"\x80\x04.", "hidden"),
-        (b"pandas_categorical:[[", b"pandas_categorical:[[[", "damaged"),
-        (b"end of trees", b"leaf_count=1", "cut-off"),
-        (b"[label_gain: ]", b"evil", "hidden"),
-        (b"forcedsplits_filename: ", b"forcedsplits_filename: /etc/passwd", "outside"),
+        ("leaf_value=0.1 inf", "leaf_value=__import__", "hidden"),
+        ("num_class=1", "payload=1", "hidden"),
+        ("pandas_categorical:[[", "\x80\x04.", "hidden"),
+        ("pandas_categorical:[[", "pandas_categorical:[[[", "damaged"),
+        ("end of trees", "leaf_count=1", "cut-off"),
+        ("[label_gain: ]", "evil", "hidden"),
+        ("forcedsplits_filename: ", "forcedsplits_filename: /etc/passwd", "outside"),
     ],
 )
-def test_lightgbm_with_something_else(old: bytes, new: bytes, rule: str) -> None:
-    report = _read(sniff.LIGHTGBM, LIGHTGBM.replace(old, new))
+def test_lightgbm_with_something_else(old: str, new: str, rule: str) -> None:
+    report = _read(sniff.LIGHTGBM, _lightgbm(old, new))
     assert _rules(report) & {rule, "hidden"}
     assert bool(report.reasons) == (rule != "outside")
 

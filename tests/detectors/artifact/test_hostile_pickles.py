@@ -29,6 +29,14 @@ HOSTILE = {
     "memo gap": (HEAD + b"N" + b"\x94" * 4_100_000 + b"r\xff\xff\x7f\x00.", "bomb"),
     "a line without end": (HEAD + b"cos\n" + b"x" * (18 << 20), "bomb"),
     "digits": (b"I" + b"9" * 500_000 + b"\n.", "bomb"),
+    "a memo of gaps": (
+        b"\x80\x02N" + b"".join(b"r" + struct.pack("<I", place) for place in range(5, 2_100_000, 2)) + b".",
+        "bomb",
+    ),
+    "pickles behind pickles": (b"N." * 400_000, "bomb"),
+    "bytes that are pickles": (HEAD + b"C\x04\x80\x04N.0" * 300_000 + b"N.", "bomb"),
+    "imports": (HEAD + b"cos\nsystem\n0" * 200_000 + b"N.", "bomb"),
+    "a list that grows by one": (HEAD + b"]" + b"(K\x01e" * 1_000_000 + b"K\x01a" * 1_000_000 + b".", None),
     "shared tuples as a key": (HEAD + b")" + b"2\x86" * 60 + b"}" + b"q\x00" + b"0" + b"}h\x000.", None),
     "a doubling key": (HEAD + b"}N\x85" + b"2\x86" * 60 + b"Ns.", "bomb"),
 }

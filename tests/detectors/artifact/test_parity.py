@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,16 +17,19 @@ from assay_detectors.artifact import alike, machine, runs
 
 
 @pytest.fixture(autouse=True)
-def _as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The comparison sets limits and registers extensions; nothing of that may stay."""
     import copyreg
     import resource
 
-    for module, name in ((machine, "FULL_MEMO"), (runs, "LEAST"), (alike, "BYTES_A_SHAPE")):
+    for module, name in ((machine, "FULL_MEMO"), (runs, "LEAST"), (runs, "OLD_FROM"), (alike, "BYTES_A_SHAPE")):
         monkeypatch.setattr(module, name, getattr(module, name))
     monkeypatch.setattr(copyreg, "_inverted_registry", dict(copyreg._inverted_registry))  # type: ignore[attr-defined]
-    monkeypatch.setattr(resource, "setrlimit", lambda *_arguments: None)
     monkeypatch.setattr(machine, "MAX_MEMO_GAP", 10_000)
+    limit, soft_and_hard = resource.setrlimit, resource.getrlimit(resource.RLIMIT_AS)
+    monkeypatch.setattr(resource, "setrlimit", lambda kind, pair: limit(kind, (pair[0], soft_and_hard[1])))
+    yield
+    limit(resource.RLIMIT_AS, soft_and_hard)
 
 
 @pytest.mark.parametrize("seed", [10, 11, 12, 13])

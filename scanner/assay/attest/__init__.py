@@ -1,0 +1,1 @@
+"""The signed verdict: what `assay attest` writes and `assay verify` demands."""
