@@ -83,8 +83,7 @@ def decide(rule: Rule, case: Case) -> Iterator[Judged]:
         yield Judged(_decision(rule, DecisionVerdict.INCONCLUSIVE, reason, count=len(measured)))
     elif measured:
         yield from _by_label(rule, measured, replace(case, alpha=case.alpha / estimates(measured)))
-    for entry in unresolved:
-        yield Judged(_refused(rule, entry))
+    yield from _refused(rule, unresolved)
     if outcome.status is not Status.RAN or not (measured or unresolved):
         yield _unmeasured(rule, outcome, case)
 
@@ -106,11 +105,21 @@ def _selected(measured: Measurement | Unresolved, rule: Rule) -> bool:
     return all(measured.labels.get(name) == value for name, value in rule.where.items())
 
 
-def _refused(rule: Rule, entry: Unresolved) -> Decision:
-    """Return the decision for a number that the data cannot give: nothing is known, so it counts as not checked."""
-    labels = {name: entry.labels[name] for name in rule.each if name in entry.labels}
-    decision = _decision(rule, DecisionVerdict.INCONCLUSIVE, entry.reason, labels)
-    return decision.model_copy(update={"complete": False, "needs_n": entry.needed})
+def _refused(rule: Rule, unresolved: list[Unresolved]) -> Iterator[Judged]:
+    """Yield one decision per value of the `each` labels for numbers that the data cannot give.
+
+    Nothing is known of them, so they count as not checked.
+    """
+    groups: dict[tuple[str, ...], list[Unresolved]] = {}
+    for entry in unresolved:
+        groups.setdefault(tuple(entry.labels.get(name, "") for name in rule.each), []).append(entry)
+    for key, entries in groups.items():
+        labels = {name: value for name, value in zip(rule.each, key, strict=True) if value}
+        reason = "; ".join(dict.fromkeys(entry.reason for entry in entries))
+        needed = [entry.needed for entry in entries]
+        most = max((n for n in needed if n is not None), default=None) if None not in needed else None
+        decision = _decision(rule, DecisionVerdict.INCONCLUSIVE, reason, labels)
+        yield Judged(decision.model_copy(update={"complete": False, "needs_n": most}))
 
 
 def _by_label(rule: Rule, measured: list[Measurement], case: Case) -> Iterator[Judged]:

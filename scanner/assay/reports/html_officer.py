@@ -15,7 +15,7 @@ from assay.reports.issues import Issue
 from assay.reports.register import SOON, accepted, refused, soon, until
 from assay.reports.text import count, safe, sentence, why_not_run
 
-DENSITIES = ((6, 4, 4), (5, 3, 3), (4, 3, 2), (3, 2, 2), (2, 1, 1))
+DENSITIES = ((8, 8, 6), (7, 6, 5), (6, 4, 4), (5, 3, 3), (4, 3, 2), (3, 2, 2), (2, 1, 1))
 """Reasons, open questions and accepted findings that page 1 tells, from much to little."""
 ROOM = 31
 """Lines of a sheet of A4, without what stands there always."""

@@ -81,6 +81,15 @@ _WORDS = {
     "pii": Plain(
         "The data hold personal facts, passwords or keys.", "Personal data, passwords and keys in the data", _READS
     ),
+    "requires-inputs": Plain(
+        "Something that the policy asks for was not given.", "What the policy asks to be given", ""
+    ),
+    "manifest-pin": Plain(
+        "The description of what is scanned is not the one that the policy was written for.",
+        "Whether the description of the target is the agreed one",
+        "",
+    ),
+    "nothing-checked": Plain("Nothing at all was checked.", "Anything at all", ""),
     "inputs": Plain("A file that the policy asks for is missing.", "The files that the policy asks for", ""),
 }
 
