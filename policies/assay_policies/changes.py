@@ -6,7 +6,8 @@ Findings are matched by fingerprint, and compared by what the earlier result say
 - `worse` or `better`: the number moved beyond the uncertainty, that is, the two intervals do not overlap; overlapping
   ones are `same`. A complete count has no uncertainty, so any other number is a change; of a count that was not read
   to its end the known part decides. A p-value is not an amount: two of them are `same`.
-- `worse` also: a stronger verdict, such as a limit that was undecided and is now known to be broken, or a check that
+- `worse` also: one more of several measurements behind a finding, or one of them that moved, whichever decides; and a
+  stronger verdict, such as a limit that was undecided and is now known to be broken, or a check that
   does not run any more.
 - `gone`: the earlier finding is no more; resolved only where its rule was judged this time.
 
@@ -24,13 +25,16 @@ from typing import Literal
 
 from assay.model.base import Labels
 from assay.model.interval import Interval
+from assay.model.measurement import Measurement
 from assay.model.result import FileDigest, ScanResult
 from assay.model.verdict import Change, Changes, Decision, DecisionVerdict, Gone, Severity
+from assay_policies.members import member_mark
 from assay_policies.schema import NewOnly
-from assay_policies.waive import mark_of
+from assay_policies.waive import mark_of, unjudged
 
 V = DecisionVerdict
-_RANK = {V.PASS: 0, V.NOT_APPLICABLE: 0, V.WARN: 1, V.SKIPPED: 2, V.INCONCLUSIVE: 3, V.FAIL: 4, V.ERROR: 5}
+_RANK = {V.PASS: 0, V.NOT_APPLICABLE: 0, V.SKIPPED: 1, V.INCONCLUSIVE: 2, V.WARN: 3, V.FAIL: 4, V.ERROR: 5}
+"""A soft limit that is broken is worse than one that is undecided, as with a hard one."""
 _KNOWN = (V.FAIL, V.WARN, V.INCONCLUSIVE)
 _FINE = (V.PASS, V.NOT_APPLICABLE)
 
@@ -40,6 +44,9 @@ class Earlier:
 
     def __init__(self, result: ScanResult) -> None:
         self.target = result.provenance.target
+        self._measured = {
+            (m.metric, member_mark(m.labels)): m for outcome in result.outcomes for m in outcome.measurements
+        }
         self._by_mark: dict[str, list[Decision]] = {}
         for decision in result.verdict.decisions:
             if decision.verdict not in _FINE:
@@ -51,12 +58,33 @@ class Earlier:
         others = self._by_mark.get(mark, ())
         return max(alike or others, key=lambda d: _RANK.get(d.verdict, 0), default=None)
 
+    def _alike(self, member: Measurement, before: Decision, now: Decision) -> bool:
+        """Say whether this one of the measurements behind a finding was behind it before, and is no worse."""
+        mark = member_mark(member.labels)
+        found = self._measured.get((member.metric, mark))
+        if found is None or (before.members and mark not in before.members):
+            return False
+        if member.metric.endswith(".p-value"):
+            return True
+        old, new = found.interval, member.interval
+        if not before.members and _kept(old, now):  # an older result does not say which were behind it
+            return False
+        up, down = _ways(old, new)
+        return not ((up and now.at_most is not None) or (down and now.at_least is not None))
+
     def worst(self, mark: str) -> Decision:
         """Return the worst earlier decision with this fingerprint, which there is."""
         return max(self._by_mark[mark], key=lambda d: _RANK.get(d.verdict, 0))
 
-    def change(self, mark: str, now: Decision) -> Change:
-        """Return what became of the finding with this fingerprint."""
+    def change(self, mark: str, now: Decision, members: Sequence[Measurement] = ()) -> Change:
+        """Return what became of the finding with this fingerprint; `members` are the measurements behind it now."""
+        before, found = self.had(mark, now), self._of_the_worst(mark, now)
+        if found not in ("same", "better") or before is None or before.used is None:
+            return found
+        return found if all(self._alike(member, before, now) for member in members) else "worse"
+
+    def _of_the_worst(self, mark: str, now: Decision) -> Change:
+        """Return what became of the measurement that decides."""
         before = self.had(mark, now)
         if before is None:
             return "new"
@@ -98,18 +126,27 @@ def _moved(before: Decision, now: Decision) -> Change:
     assert before.used is not None and now.used is not None
     if (now.metric or "").endswith(".p-value"):
         return "same"
-    old, new = before.used.interval, now.used.interval
-    if old.level >= 1 and new.level >= 1:
-        up, down = _count_moved(old, new)
-    else:
-        up = old.high is not None and new.low is not None and new.low > old.high
-        down = old.low is not None and new.high is not None and new.high < old.low
+    up, down = _ways(before.used.interval, now.used.interval)
     if not (up or down):
         return "same"
     if now.at_most is not None and now.at_least is not None:
         nearer = now.distance is None or (before.distance is not None and now.distance < before.distance)
         return "worse" if nearer else "better"
     return "worse" if up == (now.at_most is not None) else "better"
+
+
+def _ways(old: Interval, new: Interval) -> tuple[bool, bool]:
+    """Say whether a number is known to have risen, or to have fallen."""
+    if old.level >= 1 and new.level >= 1:
+        return _count_moved(old, new)
+    up = old.high is not None and new.low is not None and new.low > old.high
+    return up, old.low is not None and new.high is not None and new.high < old.low
+
+
+def _kept(old: Interval, now: Decision) -> bool:
+    """Say whether a number was wholly within the limit."""
+    below = now.at_most is None or (old.high is not None and old.high <= now.at_most)
+    return below and (now.at_least is None or (old.low is not None and old.low >= now.at_least))
 
 
 def _count_moved(old: Interval, new: Interval) -> tuple[bool, bool]:
@@ -134,9 +171,9 @@ class Against:
     counts: dict[Change, int] = field(default_factory=lambda: {"new": 0, "worse": 0, "same": 0, "better": 0})
     excused: int = 0
 
-    def change(self, mark: str, now: Decision) -> Change:
+    def change(self, mark: str, now: Decision, members: Sequence[Measurement]) -> Change:
         """Return what became of a finding, and count it."""
-        found = self.earlier.change(mark, now)
+        found = self.earlier.change(mark, now, members)
         self.counts[found] += 1
         return found
 
@@ -147,7 +184,7 @@ class Against:
             return False
         if now.severity is Severity.CRITICAL or now.severity in rule.never_for:
             return False
-        if now.verdict not in _KNOWN or now.detector is None:
+        if now.verdict not in _KNOWN or now.detector is None or unjudged(now):
             return False
         before = self.earlier.had(mark, now)
         return before is not None and before.verdict in _KNOWN
@@ -169,7 +206,7 @@ class Against:
 
 def against(
     baseline: ScanResult, file: FileDigest, now: str, chain: Sequence[FileDigest], new_only: NewOnly | None,
-    today: datetime.date,
+    today: datetime.date, started: str,
 ) -> Against:  # fmt: skip
     """Return the baseline beside this judgement.
 
@@ -180,13 +217,14 @@ def against(
         chain: policies of today.
         new_only: what the policy lets pass, if anything.
         today: the day of the judgement.
+        started: when this scan was.
     """
     notes, void = [], False
     if baseline.provenance.target != now:
         void = True
         notes.append(f"the baseline is of another target ({baseline.provenance.target}), so it excuses nothing")
     if new_only is not None and not void:
-        problem = _too_old(baseline, new_only, today)
+        problem = _too_old(baseline, new_only, today) or _not_before(baseline, started)
         void = problem is not None
         notes += [problem] if problem is not None else []
     if [p.sha256 for p in baseline.provenance.policies] != [p.sha256 for p in chain]:
@@ -206,6 +244,22 @@ def _too_old(baseline: ScanResult, new_only: NewOnly, today: datetime.date) -> s
     if age < -1:
         return f"the baseline was measured in the future ({day.isoformat()}), so it excuses nothing; check the clock"
     return None
+
+
+def _not_before(baseline: ScanResult, started: str) -> str | None:
+    """A result is no baseline of itself, nor of what was measured before it."""
+    try:
+        earlier, now = (_moment(text) for text in (baseline.provenance.run.started, started))
+    except ValueError:
+        return "this scan does not say when it was made, so the baseline excuses nothing; scan again"
+    if earlier >= now:
+        return "the baseline is this very scan or a later one, so it excuses nothing; give an earlier result"
+    return None
+
+
+def _moment(text: str) -> datetime.datetime:
+    found = datetime.datetime.fromisoformat(text)
+    return found if found.tzinfo is not None else found.replace(tzinfo=datetime.UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +284,7 @@ _ROW_ORDER = ("new", "worse", "gone", "better", "same")
 def rows(before: ScanResult, after: ScanResult) -> tuple[Row, ...]:
     """Return every finding of either result, new and worse ones first, severe ones before others."""
     earlier, target = Earlier(before), after.provenance.target
+    measured = [entry for outcome in after.outcomes for entry in outcome.measurements]
     found, marks = [], set()
     for decision in after.verdict.decisions:
         if decision.verdict in _FINE:
@@ -238,7 +293,7 @@ def rows(before: ScanResult, after: ScanResult) -> tuple[Row, ...]:
         marks.add(mark)
         found.append(
             Row(
-                change=earlier.change(mark, decision),
+                change=earlier.change(mark, decision, _behind(decision, measured)),
                 fingerprint=mark,
                 rule=decision.rule,
                 severity=decision.severity,
@@ -268,3 +323,9 @@ def rows(before: ScanResult, after: ScanResult) -> tuple[Row, ...]:
     return tuple(
         sorted(found, key=lambda r: (_ROW_ORDER.index(r.change), order.index(r.severity), r.rule, r.fingerprint))
     )
+
+
+def _behind(decision: Decision, measured: Sequence[Measurement]) -> list[Measurement]:
+    """Return the measurements that are no pass, of those that a decision looked at."""
+    members = set(decision.members)
+    return [m for m in measured if members and m.metric == decision.metric and member_mark(m.labels) in members]

@@ -13,9 +13,10 @@ from assay.model.facts import FACTS
 from assay.model.spec import DetectorSpec, MetricSpec, OptionSpec
 from assay_policies.order import plain
 from assay_policies.schema import Param, Policy, Rule, Waiver
+from assay_policies.when import metrics_asked
 from assay_policies.when_check import Names, check_expression
 
-_RULES_OF_JUDGE = ("requires-inputs", "inputs", "nothing-checked")
+RULES_OF_JUDGE = ("manifest-pin", "trust", "requires-inputs", "inputs", "nothing-checked")
 """Decisions that no rule of a policy makes; somebody may have looked at them all the same."""
 
 
@@ -190,6 +191,29 @@ def check_chain(parent: Policy | None, own: Policy, merged: Policy, text: YamlTe
     _check_waivers(parent, own, merged, text, known)
 
 
+def opening_conditions(own: Policy, merged: Policy, text: YamlText) -> tuple[str, ...]:
+    """Return a note for each `when` by which a worse number could open the gate: no required rule judges that number.
+
+    Args:
+        own: the policy of this file, whose rules have the places.
+        merged: with its parents, whose rules may judge the number.
+        text: of this file.
+    """
+    judged = {
+        rule.metric
+        for rule in merged.rules
+        if rule.required is not False and rule.effect == "fail" and rule.when is None and merged.gate.fail == "block"
+    }
+    return tuple(
+        f"{text.where(('rules', index, 'when'))}: rule {rule.id!r} is left out by the value of {metric}, and no "
+        "required rule that blocks judges that: a worse number could open the gate; add a rule on it"
+        for index, rule in enumerate(own.rules)
+        if rule.when is not None
+        for metric in metrics_asked(rule.when)
+        if metric not in judged
+    )
+
+
 def _check_waivers(parent: Policy | None, own: Policy, merged: Policy, text: YamlText, known: Known) -> None:
     seen = {waiver.id for waiver in parent.waivers} if parent is not None else set()
     for index, waiver in enumerate(own.waivers):
@@ -226,7 +250,7 @@ def _waiver_problems(waiver: Waiver, policy: Policy, known: Known) -> Iterator[t
             hint = near(waiver.approver, policy.approvers) or f"; `approvers` names {', '.join(policy.approvers)}"
             text = f"{waiver.approver!r:.60} may not approve{hint}"
         yield "approver", text
-    names = [*(rule.id for rule in policy.rules), *_RULES_OF_JUDGE]
+    names = [*(rule.id for rule in policy.rules), *RULES_OF_JUDGE]
     if waiver.rule is not None and waiver.rule not in names:
         yield "rule", f"no rule {waiver.rule!r}{near(waiver.rule, names) or '; remove the line, the finding is enough'}"
     detectors = [*(known.specs or {}), *known.broken]

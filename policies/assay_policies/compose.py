@@ -7,12 +7,20 @@ from typing import Any
 from assay.documents.validate import problem_at
 from assay.documents.yaml_text import Loc, YamlText
 from assay.model.errors import InvalidInput
-from assay_policies.order import Step, gate_steps, policy_steps, rule_steps
+from assay.model.spec import OptionSpec
+from assay_policies.options import Specs, detector_of, option_of, option_way, stated, value_of, with_value
+from assay_policies.order import Step, Value, gate_steps, plain, policy_steps, rule_steps, words
 from assay_policies.schema import Gate, Policy, Rule
 
 
-def merge(parent: Policy, child: Policy, text: YamlText) -> Policy:
+def merge(parent: Policy, child: Policy, text: YamlText, specs: Specs | None = None) -> Policy:
     """Return `child` on top of `parent`.
+
+    Args:
+        parent: with its own parents folded in.
+        child: as it is written.
+        text: of the child, for the places of errors.
+        specs: detectors, which know what their options are by default and which way is stricter.
 
     Raises:
         InvalidInput: the child loosens something; names the place.
@@ -24,6 +32,7 @@ def merge(parent: Policy, child: Policy, text: YamlText) -> Policy:
     if "alpha" in child.model_fields_set and child.alpha != parent.alpha:
         # A smaller alpha widens intervals: it fails less as well as it passes less, so neither way is tighter.
         raise problem_at(text, ("alpha",), f"alpha is set by the root policy ({parent.alpha:g}); remove it here")
+    rules = _measured_alike(parent, rules, child, text, specs)
     own = child.model_fields_set
     merged = child.model_copy(
         update={
@@ -41,6 +50,63 @@ def merge(parent: Policy, child: Policy, text: YamlText) -> Policy:
         if step.way == "looser" or (step.way == "different" and step.loc != ("profile",)):
             raise problem_at(text, step.loc, f"{step.text}; a child may only tighten: {_remedy(step, parent)}")
     return merged
+
+
+def _measured_alike(
+    parent: Policy, rules: dict[str, Rule], child: Policy, text: YamlText, specs: Specs | None
+) -> dict[str, Rule]:
+    """Return the rules with every option at one value: the parent's, or the strictest that the child sets.
+
+    One scan has one value of an option, so a rule that sets it sets it for all rules on the detector. Where the parent
+    judges by the detector, and does not let the child loosen that, the option stays or gets stricter.
+    """
+    held = {detector_of(rule): rule for rule in parent.rules[::-1] if not rule.overridable}
+    found = dict(rules)
+    for index, own in enumerate(child.rules):
+        detector = detector_of(rules[own.id])
+        if detector not in held:
+            continue
+        for name, given in own.params.items():
+            option, before = option_of(specs, detector, name), value_of(parent, specs, detector, name)
+            way = option_way(option, before, plain(given))
+            if way is not None and way != "tighter":
+                place = ("rules", index, "params", name)
+                raise problem_at(text, place, _other_option(held[detector], name, before, plain(given), option))
+            _set_for_all(found, detector, name, option)
+    merged = child.model_copy(update={"rules": tuple(found.values())})
+    for rule in parent.rules:
+        detector = detector_of(rule)
+        for name in rule.params if detector in held else ():
+            option = option_of(specs, detector, name)
+            before, after = (value_of(policy, specs, detector, name) for policy in (parent, merged))
+            if option_way(option, before, after) not in (None, "tighter"):  # the rule that set it left the detector
+                index = next(i for i, own in enumerate(child.rules) if own.id == rule.id)
+                told = _other_option(held[detector], name, before, after, option)
+                raise problem_at(text, ("rules", index, "metric"), told)
+    return found
+
+
+def _set_for_all(rules: dict[str, Rule], detector: str, name: str, option: OptionSpec | None) -> None:
+    """Set an option to the strictest value that a rule on the detector has, in all that set it."""
+    naming = [entry for entry in stated(rules.values(), detector) if entry.name == name]
+    strictest = naming[0].value
+    for entry in naming:
+        if option_way(option, strictest, entry.value) == "tighter":
+            strictest = entry.value
+    for entry in naming:
+        if entry.value != strictest:
+            rules[entry.rule.id] = with_value(rules[entry.rule.id], name, strictest)
+
+
+def _other_option(held: Rule, name: str, before: Value | None, after: Value | None, option: OptionSpec | None) -> str:
+    was, now = ("the detector's default" if value is None else words(value) for value in (before, after))
+    least = was
+    if option is not None and option.default_at_most is not None and before == option.default:
+        was, least = f"{was} (chosen by the detector)", words(option.default_at_most)
+    told, more = f"a child may not change option {name} of {detector_of(held)} from {was} to {now}", ""
+    if option is not None and option.stricter is not None and before is not None:
+        more = f", or write {least} or {'more' if option.stricter == 'higher' else 'less'}"
+    return f"{told}: rule {held.id} of the parent is measured with it; remove it{more}"
 
 
 def _remedy(step: Step, parent: Policy) -> str:
@@ -89,6 +155,8 @@ def _rule(parent: Rule, child: Rule, text: YamlText, index: int) -> Rule:
         changed["controls"] = tuple(dict.fromkeys(parent.controls + child.controls))
     merged = parent.model_copy(update=changed)
     for step in rule_steps(parent, merged):
+        if step.loc[0] == "params":
+            continue  # see `_measured_alike`
         if step.loc == ("overridable",) and step.way == "looser":
             raise _refused(parent, step, text, at, "is looser, and a child may not do that; remove the line")
         if step.way in ("looser", "different") and not parent.overridable:
@@ -106,8 +174,6 @@ def _refused(parent: Rule, step: Step, text: YamlText, at: Loc, remedy: str) -> 
 
 
 def _rule_remedy(parent: Rule, step: Step) -> str:
-    if step.loc[0] == "params" and str(step.loc[1]) not in parent.params:
-        return "is left open, and the parent does not allow it to be set; write a rule of your own"
     if step.way == "different":
         return "is no change for a child, the parent does not allow it; write a rule of your own"
     return "is looser, and the parent does not allow it; remove it"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from assay.model.base import Labels
 from assay.model.confidence import interval_at
@@ -16,6 +16,7 @@ from assay.model.verdict import Decision, DecisionVerdict, Used
 from assay_policies.evidence import decisive_n, shortfall
 from assay_policies.headroom import headroom, worth
 from assay_policies.limits import Comparison, Standing, compare, could_break, in_words
+from assay_policies.members import member_marks
 from assay_policies.schema import Rule
 from assay_policies.shares import estimates, is_p_value
 from assay_policies.when import evaluate
@@ -37,6 +38,8 @@ class Case:
     alpha: float
     """Error rate of this rule."""
     specs: Mapping[str, DetectorSpec]
+    otherwise: Mapping[str, str] = field(default_factory=dict)
+    """Why what a detector measured is no evidence under this policy, by detector; see `measured_otherwise`."""
 
     def outcome(self, detector: str) -> Outcome | None:
         """Return the outcome of that detector, or None."""
@@ -76,11 +79,15 @@ def decide(rule: Rule, case: Case) -> Iterator[Judged]:
     if outcome is None:
         yield Judged(_decision(rule, DecisionVerdict.ERROR, f"{detector} is not installed or was left out of the scan"))
         return
+    if outcome.status is Status.RAN and detector in case.otherwise:
+        yield Judged(_decision(rule, DecisionVerdict.ERROR, case.otherwise[detector]))
+        return
     measured = [m for m in outcome.measurements if m.metric == rule.metric and _selected(m, rule)]
     unresolved = [u for u in outcome.unresolved if u.metric == rule.metric and _selected(u, rule)]
     if truth is None and measured:
         reason = f"cannot tell whether the rule applies: `{rule.when}` is unknown"
-        yield Judged(_decision(rule, DecisionVerdict.INCONCLUSIVE, reason, count=len(measured)))
+        unknown = _decision(rule, DecisionVerdict.INCONCLUSIVE, reason, count=len(measured))
+        yield Judged(unknown.model_copy(update={"complete": False}))  # not judged, so not checked
     elif measured:
         yield from _by_label(rule, measured, replace(case, alpha=case.alpha / estimates(measured)))
     yield from _refused(rule, unresolved)
@@ -93,6 +100,7 @@ def _lookup(case: Case):  # type: ignore[no-untyped-def]
         found = [
             m.interval
             for outcome in case.record.outcomes
+            if outcome.detector not in case.otherwise
             for m in outcome.measurements
             if m.metric == metric and all(m.labels.get(k) == v for k, v in labels.items())
         ]
@@ -136,6 +144,7 @@ def _by_label(rule: Rule, measured: list[Measurement], case: Case) -> Iterator[J
         if not all(item.decision.complete for item in judged):
             whole = replace(whole, decision=whole.decision.model_copy(update={"complete": False}))
         bad = [m for m, item in zip(members, judged, strict=True) if item.decision.verdict is not DecisionVerdict.PASS]
+        whole = replace(whole, decision=whole.decision.model_copy(update={"members": member_marks(bad)}))
         rooms = [item.headroom for item in judged if item.headroom is not None]
         least = min(item.worth or 0.0 for item in judged)
         yield replace(whole, members=tuple(bad), headroom=min(rooms, default=None), worth=least)

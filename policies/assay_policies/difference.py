@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from assay.model.spec import DetectorSpec
 from assay_policies.limits import in_words
 from assay_policies.load import LoadedPolicy
+from assay_policies.options import option_steps
 from assay_policies.order import gate_steps, policy_steps, rule_steps
 from assay_policies.schema import Waiver
 from assay_policies.shares import rule_alpha
@@ -17,7 +18,7 @@ class Difference(NamedTuple):
     """One value that differs; `looser` and `tighter` say what the second policy is."""
 
     where: str
-    """`policy`, `gate`, `rule ID`, `waiver ID`."""
+    """`policy`, `gate`, `rule ID`, `detector ID`, `waiver ID`."""
     way: Literal["tighter", "looser", "different", "reworded", "added", "removed"]
     text: str
     looser: bool
@@ -26,7 +27,12 @@ class Difference(NamedTuple):
 
 def differences(before: LoadedPolicy, after: LoadedPolicy, specs: Mapping[str, DetectorSpec]) -> tuple[Difference, ...]:
     """Return what differs, in the order of the files; a `different` value may be looser, so it counts as such."""
-    return (*_outside(before, after), *_rules(before, after, specs), *_waivers(before, after))
+    return (
+        *_outside(before, after),
+        *_rules(before, after, specs),
+        *_options(before, after, specs),
+        *_waivers(before, after),
+    )
 
 
 def _outside(before: LoadedPolicy, after: LoadedPolicy) -> Iterator[Difference]:
@@ -48,6 +54,8 @@ def _rules(before: LoadedPolicy, after: LoadedPolicy, specs: Mapping[str, Detect
             yield Difference(where, "removed", f"{rule.metric}, {in_words(rule.limit)}, is no longer judged", True)
             continue
         for step in rule_steps(rule, new[name]):
+            if step.loc[0] == "params" and step.way != "reworded":
+                continue  # told once for the detector
             yield Difference(where, step.way, step.text, step.way in ("looser", "different"))
         shares = rule_alpha(rule, before, specs), rule_alpha(new[name], after, specs)
         if shares[0] != shares[1] and rule.alpha == new[name].alpha:
@@ -56,6 +64,12 @@ def _rules(before: LoadedPolicy, after: LoadedPolicy, specs: Mapping[str, Detect
     for name, rule in new.items():
         if name not in old:
             yield Difference(f"rule {name}", "added", f"{rule.metric}: {in_words(rule.limit)}", False)
+
+
+def _options(before: LoadedPolicy, after: LoadedPolicy, specs: Mapping[str, DetectorSpec]) -> Iterator[Difference]:
+    """Yield the options with which rules of both are measured: whoever sets one sets it for all of them."""
+    for detector, way, text in option_steps(before.policy, after.policy, specs):
+        yield Difference(f"detector {detector}", way, text, way != "tighter")
 
 
 def _waivers(before: LoadedPolicy, after: LoadedPolicy) -> Iterator[Difference]:

@@ -242,7 +242,7 @@ class _Teller:
         yield self.line((*at, "expires"), "expires", waiver.expires.isoformat(), waiver.expires.isoformat())
         yield self.line((*at, "reason"), "reason", " ".join(waiver.reason.split()), waiver.reason)
         for key, value in waiver.bound.model_dump(exclude_none=True).items():
-            yield self.line((*at, "bound", key), "bound", f"{key} {value}; void when it changes", value)
+            yield self.line((*at, "bound", key), "bound", f"{key} {words(value)}; void when it changes", value)
 
 
 def _percent(share: float) -> str:

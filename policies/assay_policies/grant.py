@@ -11,12 +11,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import ValidationError
+
 from assay.documents.validate import near
 from assay.documents.yaml_text import read_bytes
 from assay.model.errors import InvalidInput
 from assay.model.result import RunRecord, ScanResult
 from assay.model.spec import DetectorSpec
 from assay.model.verdict import DecisionVerdict, WaiverKind
+from assay.model.visible import visible
 from assay_policies.append import with_waiver
 from assay_policies.decide import Judged
 from assay_policies.gate import waivable
@@ -29,6 +32,10 @@ from assay_policies.waive import Waivers, mark_of, worst_ends
 V = DecisionVerdict
 SHORTEST = 6
 """Digits of a fingerprint that are enough, where only one finding begins so."""
+
+
+MOST = 1e15
+"""Larger than any number that is measured; up to there, YAML and JSON write and read numbers alike."""
 
 
 class Request(NamedTuple):
@@ -79,6 +86,7 @@ def grant(
         why = "made to run" if not waivable(decision.verdict) else "mended"
         raise InvalidInput(f"{mark[:12]} ({decision.rule}): {decision.reason}; that is not waived, it must be {why}")
     _check_day(request, loaded, today)
+    _check_words(request)
     waiver = {
         "id": request.name or _free_name(loaded),
         "finding": mark,
@@ -127,6 +135,25 @@ def _find(
     return next(iter(found.items()))
 
 
+def _check_words(request: Request) -> None:
+    """Refuse what no policy could hold, by the name of the option that says it."""
+    said = {"id": request.name or "W-1", "reason": request.reason, "approver": request.approver}
+    empty = {"finding": "0" * 32, "kind": request.kind, "expires": request.expires}
+    try:
+        Waiver.model_validate({**said, **empty})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name, limits = str(first["loc"][0]), first.get("ctx", {})
+        match first["type"]:
+            case "string_too_short":
+                told = f"is too short; write {limits['min_length']} characters or more"
+            case "string_too_long":
+                told = f"is too long; write {limits['max_length']} characters at most"
+            case _:
+                told = first["msg"].removeprefix("Value error, ")
+        raise InvalidInput(f"--{name} {visible(said.get(name, ''))!r:.60}: {told}") from None
+
+
 def _check_day(request: Request, loaded: LoadedPolicy, today: datetime.date) -> None:
     days, most = (request.expires - today).days, loaded.policy.max_waiver_days
     if days < 0:
@@ -155,10 +182,13 @@ def _free_name(loaded: LoadedPolicy) -> str:
 def _bound(request: Request, item: Judged, waivers: Waivers) -> dict[str, Any]:
     """Return what the waiver hangs on: the file, the number at its worse end, and how the finding stood."""
     decision, bound = item.decision, dict[str, Any]()
-    about = item.measurement is not None and "file" in item.measurement.labels
-    models = waivers.models(item.measurement)
-    if models and (about or waivers.asks_the_model(decision)):
-        bound["model_sha256"] = models[0].sha256
+    labels = [member.labels for member in item.members] or [decision.labels]
+    if any("file" in entry for entry in labels) or waivers.asks_the_model(decision):
+        models = sorted({record.sha256 for entry in labels for record in waivers.models(entry) if record.sha256})
+        bound |= {"model_sha256": models[0] if len(models) == 1 else models} if models else {}
+    if waivers.asks_the_data(decision):
+        bound |= {"data_sha256": waivers.data(decision)} if waivers.data(decision) else {}
+    bound |= {"members": list(decision.members)} if decision.members else {}
     low, high = worst_ends(item.members)
     ends = {}
     if decision.at_most is not None and high is not None:
@@ -169,6 +199,8 @@ def _bound(request: Request, item: Judged, waivers: Waivers) -> dict[str, Any]:
         if len(ends) != 1:
             raise InvalidInput("--bound-value: this finding has no single number with one limit; leave it out")
         (key, now), value = next(iter(ends.items())), request.bound_value
+        if not abs(value) <= MOST:
+            raise InvalidInput(f"--bound-value {value:g}: is no number that a check could measure; write a real one")
         if (key == "metric_max" and value < now) or (key == "metric_min" and value > now):
             raise InvalidInput(f"--bound-value {value:g}: the number is {now:g} already, so the waiver would be void")
         ends[key] = value

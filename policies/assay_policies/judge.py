@@ -18,6 +18,7 @@ from assay_policies.coverage import coverage
 from assay_policies.decide import Case, Judged, decide
 from assay_policies.gate import blocks, code, exit_code, status, waivable
 from assay_policies.load import LoadedPolicy
+from assay_policies.options import measured_otherwise
 from assay_policies.presence import about_scan, nothing_checked
 from assay_policies.register import field_records, register
 from assay_policies.schema import Rule
@@ -64,7 +65,7 @@ def judge(
     old = None
     if baseline is not None and baseline_file is not None:
         target, rule = record.provenance.target, policy.gate.new_only
-        old = against(baseline, baseline_file, target, loaded.chain, rule, today)
+        old = against(baseline, baseline_file, target, loaded.chain, rule, today, record.provenance.run.started)
     rules = {rule.id: rule for rule in policy.rules}
     settled = [_settle(item, loaded, rules.get(item.decision.rule), record, specs, waivers, old) for item in judged]
     decisions = tuple(entry.decision for entry in settled)
@@ -97,8 +98,10 @@ def decisions_of(record: RunRecord, loaded: LoadedPolicy, specs: Mapping[str, De
     """Return every decision as it was measured: no waiver, no baseline, no gate."""
     judged = [*about_scan(record, loaded.policy)]
     alphas = shares(loaded, specs)
+    told = {o.detector: measured_otherwise(loaded.policy, specs, o) for o in record.outcomes}
+    otherwise = {detector: why for detector, why in told.items() if why is not None}
     for rule in loaded.policy.rules:
-        judged.extend(decide(rule, Case(record, alphas[rule.id], specs)))
+        judged.extend(decide(rule, Case(record, alphas[rule.id], specs, otherwise)))
     if not any(item.decision.used is not None for item in judged):
         judged.append(nothing_checked(record))
     return judged
@@ -122,7 +125,7 @@ def _settle(
     verdict, excused = decision.verdict, False
     if use is not None and use.state == "valid" and waivable(verdict):
         verdict, shuts = V.WAIVED, False
-    change = old.change(mark, decision) if old is not None else None
+    change = old.change(mark, decision, item.members) if old is not None else None
     if old is not None and change is not None and shuts and old.excuses(mark, decision, change, use is not None):
         shuts, excused = False, True
         old.excused += 1

@@ -14,9 +14,9 @@ from assay.documents.yaml_text import YamlText, parse, read_bytes
 from assay.model.errors import InvalidInput
 from assay.model.result import FileDigest
 from assay.model.spec import DetectorSpec
-from assay_policies.check import Known, check_chain, check_file
+from assay_policies.check import Known, check_chain, check_file, opening_conditions
 from assay_policies.compose import merge
-from assay_policies.origins import Origins, joined, origins_of
+from assay_policies.origins import Origins, joined, moved, origins_of
 from assay_policies.schema import Policy
 
 MAX_CHAIN = 8
@@ -77,6 +77,8 @@ def fold(file: PolicyFile, known: Known, seen: tuple[str, ...] = ()) -> LoadedPo
     """Return the policy of a file that was read, with its parents; see `load_policy`."""
     text, key, here = file
     policy = validate(text, Policy)
+    if policy.id.startswith("builtin:") and key != policy.id:
+        raise problem_at(text, ("id",), "the prefix `builtin:` is Assay's own; write one of yours, such as `acme/...`")
     notes = check_file(policy, text, known)
     if len(policy.extends) > 1:
         raise problem_at(text, ("extends", 1), "one parent only; chain the files instead")
@@ -84,16 +86,18 @@ def fold(file: PolicyFile, known: Known, seen: tuple[str, ...] = ()) -> LoadedPo
     origins = origins_of(policy, text)
     if not policy.extends:
         check_chain(None, policy, policy, text, known)
+        notes += opening_conditions(policy, policy, text)
         metrics = tuple(rule.metric or "" for rule in policy.rules)
         return LoadedPolicy(policy, (digest,), metrics, origins, notes)
     parent = _parent(policy, text, here, known, (*seen, key))
-    merged = merge(parent.policy, policy, text)
+    merged = merge(parent.policy, policy, text, known.specs)
     check_chain(parent.policy, policy, merged, text, known)
+    notes += opening_conditions(policy, merged, text)
     return LoadedPolicy(
         merged,
         (*parent.chain, digest),
         parent.root_metrics,
-        joined(parent.origins, origins),
+        joined(parent.origins, {**origins, **moved(parent.policy, policy, merged, origins)}),
         (*parent.notes, *notes),
     )
 
@@ -153,4 +157,5 @@ def read_policy(name: str, folder: Path) -> PolicyFile:
             f"{name}: no such policy file or built-in policy; built-in are {', '.join(builtin_names())}"
             f"{near(name, builtin_names())}"
         )
-    return PolicyFile(parse(read_bytes(path, str(path)), str(path)), str(path.resolve()), path.parent)
+    shown = f"./{path}" if str(path).startswith("builtin:") else str(path)
+    return PolicyFile(parse(read_bytes(path, shown), shown), str(path.resolve()), path.parent)

@@ -35,8 +35,8 @@ def rule_steps(before: Rule, after: Rule) -> Iterator[Step]:
     for key in ("metric", "each", "alpha"):
         yield from _fixed((key,), getattr(before, key), getattr(after, key))
     if before.where != after.where:
-        fewer, more = before.where.items() < after.where.items(), before.where.items() > after.where.items()
-        narrowed: Way = "looser" if fewer else "tighter" if more else "different"
+        # Fewer labels is no tightening either: another measurement would stand for the required one, and share alpha.
+        narrowed: Way = "looser" if before.where.items() < after.where.items() else "different"
         yield Step(("where",), narrowed, f"where: {_labels(before.where)} -> {_labels(after.where)}")
     if before.when != after.when:
         way: Way = "looser" if before.when is None else "tighter" if after.when is None else "different"
@@ -82,7 +82,9 @@ def _bound(loc: tuple[str | int, ...], before: float | None, after: float | None
 def _limit_steps(before: Limit, after: Limit) -> Iterator[Step]:
     if before.judge != after.judge:
         rise = _JUDGE[after.judge] - _JUDGE[before.judge]
-        way: Way = "tighter" if rise > 0 else "looser" if rise < 0 else "different"
+        # A point fails what an interval leaves open; `lower` fails within a margin where the others pass.
+        unlike = "point" in (before.judge, after.judge) or (before.judge == "lower" and after.margin > 0)
+        way: Way = "different" if unlike else "tighter" if rise > 0 else "looser"
         yield Step(("limit", "judge"), way, f"limit.judge: {before.judge} -> {after.judge}")
     yield from _bound(("limit", "max"), before.max, after.max, 1)
     yield from _bound(("limit", "min"), before.min, after.min, -1)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from assay.documents.yaml_text import Loc, YamlText
-from assay_policies.schema import Policy
+from assay_policies.options import detector_of
+from assay_policies.order import plain
+from assay_policies.schema import Policy, Rule
 
 
 class Origin(NamedTuple):
@@ -52,3 +54,23 @@ def joined(parent: Origins, child: Origins) -> dict[Loc, Origin]:
 
 def _grows(loc: Loc) -> bool:
     return len(loc) > 1 and loc[-2] in ("requires_inputs", "controls")
+
+
+def moved(parent: Policy, child: Policy, merged: Policy, own: Origins) -> dict[Loc, Origin]:
+    """Return the places of the parent's options that a rule of the child set for all rules on the detector."""
+    before, found = {rule.id: rule for rule in parent.rules}, dict[Loc, Origin]()
+    set_by = {(detector_of(rule), name): rule.id for rule in merged.rules for name in _own(child, rule)}
+    for rule in merged.rules:
+        for name, given in rule.params.items():
+            source = set_by.get((detector_of(rule), name))
+            old = before[rule.id].params.get(name) if rule.id in before else None
+            at = own.get(("rules", source or "", "params", name))
+            if old is not None and plain(old) != plain(given) and source != rule.id and at is not None:
+                found["rules", rule.id, "params", name] = at
+    return found
+
+
+def _own(child: Policy, rule: Rule) -> tuple[str, ...]:
+    """Return the options whose value in this rule is what the child wrote for it."""
+    written = next((own.params for own in child.rules if own.id == rule.id), {})
+    return tuple(name for name, given in written.items() if plain(given) == plain(rule.params[name]))

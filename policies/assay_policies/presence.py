@@ -1,4 +1,4 @@
-"""Decisions about the scan itself: the pinned manifest, required and unreadable inputs, whether anything was judged."""
+"""Decisions about the scan itself: pinned manifest, trusted names, inputs, whether anything was judged."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ V = DecisionVerdict
 
 
 def about_scan(record: RunRecord, policy: Policy) -> Iterator[Judged]:
-    """Yield a decision for the pinned manifest, for each required input, and for each input that cannot be used."""
+    """Yield a decision for the pinned manifest, each trusted name, each required or unusable input."""
     if policy.manifest_sha256 is not None:
         yield _pin(record, policy.manifest_sha256)
+    yield from _trust(record, policy)
     declared = set(record.provenance.declared)
     for name in policy.requires_inputs:
         there = name in declared or (name == "artifacts" and "artifact" in declared)
@@ -54,6 +55,24 @@ def _pin(record: RunRecord, wanted: str) -> Judged:
         "review the manifest, then change `manifest_sha256`"
     )
     return _plain("manifest-pin", V.FAIL, text)
+
+
+def _trust(record: RunRecord, policy: Policy) -> Iterator[Judged]:
+    """Yield a decision for each name that the scan took for harmless because a trust file says so.
+
+    That accepts a risk as a waiver does, so the same people must say it; where anybody may, nothing is asked.
+    """
+    if not (policy.approvers or policy.approvers_required):
+        return
+    for entry in record.provenance.trusted:
+        if entry.by in policy.approvers:
+            yield _plain("trust", V.PASS, f"{entry.name} is trusted by {entry.by}, an approver", {"name": entry.name})
+            continue
+        who = (
+            f"one of {', '.join(policy.approvers)} must" if policy.approvers else "`approvers` must first name who may"
+        )
+        text = f"{entry.name} was trusted by {entry.by}, who is not among the approvers of the policy; {who} say so"
+        yield _plain("trust", V.FAIL, text, {"name": entry.name})
 
 
 def _plain(rule: str, verdict: V, reason: str, labels: Labels | None = None, blocked_by: str | None = None) -> Judged:

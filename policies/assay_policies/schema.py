@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import unicodedata
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from assay.model.base import DetectorId, Finite, MetricId, Noun, Sha256
 from assay.model.verdict import Severity, WaiverKind
+from assay.model.visible import visible
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
 PolicyId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][\w.-]*([/:][\w.-]+)*$", max_length=120)]
@@ -104,10 +106,33 @@ class Gate(Noun):
     """What a child policy may loosen."""
 
 
+def _printable(text: str) -> str:
+    """Refuse what cannot be seen, or turns what is beside it round."""
+    wrong = next((char for char in text if not char.isprintable() and unicodedata.category(char) != "Zs"), None)
+    if wrong is not None:
+        raise ValueError(f"holds {visible(wrong)}, which cannot be seen; write it with characters that can")
+    return text
+
+
+def _readable(text: str) -> str:
+    """Refuse the same, but for the ends of lines."""
+    _printable(text.replace("\n", " "))
+    return text
+
+
+Name = Annotated[str, StringConstraints(min_length=3), AfterValidator(_printable)]
+"""Of a person."""
+
+
 class Bound(Noun):
     """What a waiver was granted for; void when it changes."""
 
-    model_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    model_sha256: Sha256 | Annotated[tuple[Sha256, ...], Field(min_length=1)] | None = None
+    """The model, or each of them where the finding is about several."""
+    data_sha256: Sha256 | None = None
+    """The data that the finding is about, as one digest of their digests."""
+    members: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")], ...] | None = None
+    """Digests of the labels of the measurements behind it (`Decision.members`); another one is not covered."""
     metric_max: Finite | None = None
     metric_min: Finite | None = None
     verdict: Literal["inconclusive", "warn", "fail"] | None = None
@@ -117,14 +142,14 @@ class Bound(Noun):
 class Waiver(Noun):
     """One accepted finding."""
 
-    id: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    id: Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValidator(_printable)]
     finding: Fingerprint
-    reason: Annotated[str, StringConstraints(min_length=10)]
+    reason: Annotated[str, StringConstraints(min_length=10), AfterValidator(_readable)]
     kind: WaiverKind
     rule: RuleId | None = None
     """For the reader, and for the record of the detector; the fingerprint decides."""
     detector: DetectorId | None = None
-    approver: Annotated[str, StringConstraints(min_length=3)]
+    approver: Name
     expires: datetime.date
     bound: Bound = Bound()
 
@@ -144,7 +169,7 @@ class Policy(Noun):
     rules: tuple[Rule, ...] = ()
     manifest_sha256: Sha256 | None = None
     """Digest that the manifest must have: whoever edits it, edits the policy too."""
-    approvers: tuple[Annotated[str, StringConstraints(min_length=3)], ...] = ()
+    approvers: tuple[Name, ...] = ()
     """Who may accept a finding. Empty: anybody, unless a parent names some; a child may only take names away."""
     approvers_required: bool = False
     """While nobody is named in `approvers`, no waiver is accepted."""

@@ -15,7 +15,9 @@ changes a number.
 Monotone: a worse measurement never raises it. The order of the verdicts is the order of what they count; within a pass
 the end of the interval nearest to the limit decides, whatever end the rule is judged by; of measurements that one
 decision looks at together the least counts; and a file that was not read to its end stays unchecked when something bad
-is found in it. The same holds for each area, over the rules of its family alone.
+is found in it. The same holds for each area, over the rules of its family alone. One exception: a `when` that asks for
+the value of a metric may take a rule out, and put it in, as that number worsens; `policy check` notes where no required
+rule judges the number itself.
 """
 
 from __future__ import annotations

@@ -16,8 +16,10 @@ from assay.model.outcome import Outcome, Status
 from assay.model.result import InputRecord, Provenance, RunRecord
 from assay.model.spec import DetectorSpec
 from assay.model.verdict import Decision, Finding, Verdict
+from assay_policies.check import RULES_OF_JUDGE
 from assay_policies.judge import judge
 from assay_policies.load import LoadedPolicy, builtin_names, load_policy
+from assay_policies.options import stated
 from assay_policies.schema import Rule
 from assay_policies.shares import is_p_value
 from assay_policies.table import Case, ExpectedFinding, Given, PolicyTest
@@ -65,13 +67,13 @@ def read_table(text: YamlText, folder: Path, specs: Mapping[str, DetectorSpec], 
 
 
 def _check_case(case: Case, at: Loc, text: YamlText, loaded: LoadedPolicy, specs: Mapping[str, DetectorSpec]) -> None:
-    rules = [*(rule.id for rule in loaded.policy.rules), "requires-inputs", "inputs", "nothing-checked"]
+    rules = [*(rule.id for rule in loaded.policy.rules), *RULES_OF_JUDGE]
     named: list[tuple[Loc, str, bool]] = [((*at, "expect", "rules", name), name, True) for name in case.expect.rules]
     named += [((*at, "expect", "findings", i, "rule"), f.rule, False) for i, f in enumerate(case.expect.findings)]
     named += [((*at, "expect", "no_findings", i), name, False) for i, name in enumerate(case.expect.no_findings)]
     for place, name, key in named:
         if name not in rules:
-            hint = near(name, rules) or f"; it has {', '.join(rules[:-3])}"
+            hint = near(name, rules) or f"; it has {', '.join(rules[: -len(RULES_OF_JUDGE)])}"
             raise problem_at(text, place, f"the policy has no rule {name!r}{hint}", key=key)
     for name in case.facts:
         if name not in FACTS:
@@ -137,6 +139,9 @@ def _record(case: Case, table: Table, specs: Mapping[str, DetectorSpec]) -> RunR
     for detector, measurements in given.items():
         before = outcomes.get(detector) or Outcome(detector=detector, version="1", status=Status.RAN)
         outcomes[detector] = before.model_copy(update={"measurements": tuple(measurements)})
+    for detector, outcome in outcomes.items():
+        options = {entry.name: entry.value for entry in stated(rules, detector)}
+        outcomes[detector] = outcome.model_copy(update={"options": options})  # it ran under this policy
     declared: tuple[str, ...] | None = case.declared
     if declared is None:
         detectors = {(rule.metric or "").rpartition(".")[0] for rule in rules}

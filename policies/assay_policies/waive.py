@@ -6,6 +6,8 @@ A waiver meets the finding whose fingerprint it names. It is void, and says why,
 - it runs for more than `max_waiver_days` from today: nobody may grant more in advance;
 - it is bound to a model digest that is not among the inputs, or to none where the finding is in a file or says how the
   model behaves: the next model must be looked at again;
+- it is bound to other data, or to none where the finding is about training data;
+- a measurement is behind the finding that was not when it was granted (`bound: {members: ...}`);
 - the number is worse than the one it is bound to, or it is bound to none where a limit is broken;
 - it was granted while the finding stood better (`bound: {verdict: inconclusive}`) than it does now;
 - the check did not run, or no number stands behind the finding: there is nothing to accept.
@@ -26,8 +28,10 @@ from assay.model.spec import Capability, DetectorSpec
 from assay.model.verdict import Decision, DecisionVerdict, WaiverUse
 from assay_policies.decide import Judged
 from assay_policies.gate import waivable
+from assay_policies.members import member_mark
 from assay_policies.schema import Policy, Waiver
 from assay_policies.shares import is_p_value
+from assay_policies.words import label_text
 
 V = DecisionVerdict
 _ORDER = ("valid", "expired", "void")
@@ -43,6 +47,11 @@ def fingerprint(target: str, rule: str, metric: str | None, labels: Labels) -> s
 def mark_of(target: str, decision: Decision) -> str:
     """Return the fingerprint of a decision's finding."""
     return fingerprint(target, decision.rule, decision.metric, decision.labels)
+
+
+def unjudged(decision: Decision) -> bool:
+    """Say whether numbers were measured that nobody judged: its `when` is unknown."""
+    return decision.measurements > 0 and decision.used is None
 
 
 class Waivers:
@@ -94,39 +103,86 @@ class Waivers:
             return "a check that did not run cannot be accepted; make it run"
         if decision.detector is None:
             return "no number stands behind this finding, so there is nothing to accept"
+        if unjudged(decision):
+            return "whether the rule applies is not known, so there is nothing to accept; give what its `when` asks for"
         if bound.verdict is not None and _RANK[bound.verdict] < _RANK[decision.verdict.value]:
             return f"granted while the finding was `{bound.verdict}`; it is `{decision.verdict.value}` now"
-        return self._other_model(waiver, item) or _other_number(waiver, item)
+        other = self._other_model(waiver, item) or self._other_data(waiver, item)
+        return other or _other_member(waiver, item) or _other_number(waiver, item)
 
     def _other_model(self, waiver: Waiver, item: Judged) -> str | None:
-        wanted = waiver.bound.model_sha256
+        wanted = digests(waiver)
         about: Sequence[Measurement | None] = item.members or (item.measurement,)
-        if wanted is None:
-            if any(measurement is not None and "file" in measurement.labels for measurement in about):
+        labels = [entry.labels if entry is not None else item.decision.labels for entry in about]
+        if not wanted:
+            if any("file" in entry for entry in labels):
                 return "names no `bound: {model_sha256: ...}`; a finding in a file is accepted for that very file only"
-            if self.asks_the_model(item.decision) and self.models(None):
+            if self.asks_the_model(item.decision) and self.models({}):
                 return "names no `bound: {model_sha256: ...}`; what a model does is accepted for that very model only"
             return None
-        for measurement in about:
-            if wanted not in {entry.sha256 for entry in self.models(measurement)}:
-                return "granted for another model file (its sha256 is not among the inputs)"
+        for entry in labels:
+            found = {record.sha256 for record in self.models(entry)}
+            if not found or not found <= wanted:
+                return "granted for another model file (its sha256 is not among those that the finding is about)"
         return None
 
-    def models(self, measurement: Measurement | None) -> Sequence[InputRecord]:
-        """Return the model files that a measurement is about: the one it names, else all."""
-        file = measurement.labels.get("file") if measurement is not None else None
+    def models(self, labels: Labels) -> Sequence[InputRecord]:
+        """Return the model files that a measurement with these labels is about: the one that they name, else all."""
+        file = labels.get("file", labels.get("model"))
+        roles = ("model", "artifact") if "file" in labels else ("model",)  # an artifact is never asked
         return [
             entry
             for entry in self._record.provenance.inputs
-            if entry.role in ("model", "artifact")
+            if entry.role in roles
             and entry.sha256 is not None
             and (file is None or file == entry.path or file.startswith(entry.path + "/"))
         ]
+
+    def _other_data(self, waiver: Waiver, item: Judged) -> str | None:
+        wanted = waiver.bound.data_sha256
+        if wanted is None:
+            if self.asks_the_data(item.decision):
+                return "names no `bound: {data_sha256: ...}`; what the data hold is accepted for those very data only"
+            return None
+        return None if wanted == self.data(item.decision) else "granted for other data (their sha256 has changed)"
+
+    def data(self, decision: Decision) -> str | None:
+        """Return one digest of the data that a finding is about; None where nothing is known of them."""
+        spec = self._specs.get(decision.detector or "")
+        names = {need.value for need in spec.needs} if spec is not None else set()
+        among = [entry for entry in self._record.provenance.inputs if entry.role == "data"]
+        found = [entry.sha256 for entry in among if entry.name in names] or [entry.sha256 for entry in among]
+        known = sorted(digest for digest in found if digest is not None)
+        return hashlib.sha256("\n".join(known).encode()).hexdigest() if known and len(known) == len(found) else None
+
+    def asks_the_data(self, decision: Decision) -> bool:
+        """Say whether the finding is about data that a model was, or will be, made of, and not about the model."""
+        spec = self._specs.get(decision.detector or "")
+        if spec is None or self.asks_the_model(decision):
+            return False
+        return bool({Capability.TRAIN, Capability.TRUSTED} & set(spec.needs))
 
     def asks_the_model(self, decision: Decision) -> bool:
         """Say whether the finding is about how a model behaves."""
         spec = self._specs.get(decision.detector or "")
         return spec is not None and bool({Capability.MODEL, Capability.GRADIENTS} & set(spec.needs))
+
+
+def digests(waiver: Waiver) -> set[str]:
+    """Return the model digests that a waiver is bound to."""
+    bound = waiver.bound.model_sha256
+    return {bound} if isinstance(bound, str) else set(bound or ())
+
+
+def _other_member(waiver: Waiver, item: Judged) -> str | None:
+    if waiver.bound.members is None:
+        return None
+    new = [entry for entry in item.members if member_mark(entry.labels) not in waiver.bound.members]
+    if not new:
+        return None
+    place = label_text(new[0]).rstrip(": ") or new[0].metric
+    more = f" and {len(new) - 1} more" if len(new) > 1 else ""
+    return f"{place}{more} was not behind this finding when it was granted"
 
 
 def worst_ends(members: Sequence[Measurement]) -> tuple[float | None, float | None]:

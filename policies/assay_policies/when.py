@@ -28,6 +28,13 @@ def evaluate(text: str, facts: Mapping[str, str], lookup: Lookup) -> Truth:
     return _truth(parse_expression(text), facts, lookup)
 
 
+def metrics_asked(text: str) -> tuple[str, ...]:
+    """Return the metrics whose values an expression asks for, each once."""
+    calls = [node for node in ast.walk(parse_expression(text)) if isinstance(node, ast.Call)]
+    asked = [node.args[0].value for node in calls if node.args and isinstance(node.args[0], ast.Constant)]
+    return tuple(dict.fromkeys(str(metric) for metric in asked))
+
+
 def _truth(node: ast.expr, facts: Mapping[str, str], lookup: Lookup) -> Truth:
     if isinstance(node, ast.BoolOp):
         parts = [_truth(value, facts, lookup) for value in node.values]

@@ -13,6 +13,8 @@ from assay.model.facts import Fact
 from assay_policies.when import parse_expression
 
 MAX_LENGTH = 2000
+MOST = 1e15
+"""Above it, whole numbers are no longer told apart."""
 
 _ALLOWED = (
     ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE,
@@ -140,6 +142,8 @@ def _node_problem(node: ast.AST) -> str | None:
     if isinstance(node, ast.Constant):
         if node.value is None:
             return "the constant None is not allowed; what is not known is unknown already, there is no need to ask"
+        if isinstance(node.value, int | float) and not abs(node.value) <= MOST:
+            return f"the number is too large; write one from {-MOST:g} to {MOST:g}"
         if not isinstance(node.value, str | int | float | bool):
             return f"the constant {node.value!r} is not allowed; use text in quotes, numbers, True, False"
     if isinstance(node, ast.Compare):

@@ -4,6 +4,7 @@ import os
 import pickle
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
@@ -60,6 +61,12 @@ def write_keys(folder, kind="ed25519", name="key", passphrase=None):
 
 
 @pytest.fixture(scope="session")
+def tools():
+    """Return the functions of this module, for fixtures that outlive a test."""
+    return SimpleNamespace(run=run, write_keys=write_keys, Done=Done)
+
+
+@pytest.fixture(scope="session")
 def scanned(tmp_path_factory):
     """A folder with `model.pkl` (clean), `bad.pkl` and the results of their scans."""
     folder = tmp_path_factory.mktemp("scanned")
@@ -78,6 +85,19 @@ def here(scanned, tmp_path):
     shutil.copytree(scanned, tmp_path, dirs_exist_ok=True)
     write_keys(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def dated(here):
+    """Return a function that says when a saved result was scanned."""
+    import json
+
+    def write(started, name="model.json"):
+        data = json.loads((here / name).read_text())
+        data["provenance"]["run"]["started"] = started
+        (here / name).write_text(json.dumps(data))
+
+    return write
 
 
 @pytest.fixture

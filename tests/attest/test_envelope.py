@@ -7,7 +7,7 @@ import json
 import pytest
 
 from assay.attest.envelope import PAYLOAD_TYPE, NotValid, sign, verified_payload
-from assay.attest.gate import Found, check
+from assay.attest.gate import Found, Wanted, check
 from assay.attest.statement import read
 
 NOW = datetime.datetime(2026, 11, 26, 12, 0, tzinfo=datetime.UTC)
@@ -30,6 +30,7 @@ def statement(**changes):
             "properties": ["ASSAY_GATE_OPEN"],
             "assay": {
                 "target": "t", "policy": "p", "status": "pass", "exitCode": 0, "expires": "2027-01-01T00:00:00Z",
+                "coverage": {"required": 4, "checked": 4}, "judgedAgain": True,
             },
         },
     }  # fmt: skip
@@ -59,10 +60,10 @@ def other():
     return CryptoSigner.generate_ed25519()
 
 
-def passes(content, key, found=(MODEL,), now=NOW):
+def passes(content, key, found=(MODEL,), now=NOW, wanted=None):
     """Say whether an envelope is taken for a valid pass; anything but a NotValid is a failure of the test."""
     try:
-        check(read(verified_payload(content, key)), found, now)
+        check(read(verified_payload(content, key)), found, now, wanted)
     except NotValid:
         return False
     return True
@@ -216,7 +217,7 @@ STATEMENTS = {
         "subject": [{"name": "m", "digest": {"assayFolder": DIGEST}, "annotations": {"role": "model"}}]
     },
     "a file with its numbers elsewhere": {
-        "subject": [{"name": "m", "digest": {"sha256": DIGEST}, "annotations": {"role": "model", "whole": False}}]
+        "subject": [{"name": "m", "digest": {"sha256": DIGEST}, "annotations": {"role": "model", "needs": ["net.py"]}}]
     },
     "no policy": {"predicate__verifier__policies": []},
     "policies missing": {"predicate__verifier__policies": ...},
@@ -235,6 +236,10 @@ STATEMENTS = {
     "expiry null": {"predicate__assay__expires": None},
     "from the future": {"predicate__timeCreated": "2026-11-26T12:06:00Z"},
     "no time": {"predicate__timeCreated": ""},
+    "no coverage": {"predicate__assay__coverage": ...},
+    "not judged again": {"predicate__assay__judgedAgain": False},
+    "judged again missing": {"predicate__assay__judgedAgain": ...},
+    "judged again a text": {"predicate__assay__judgedAgain": "true"},
     "no assay part": {"predicate__assay": ...},
 }
 
@@ -278,6 +283,36 @@ def test_every_model_must_be_named(signer):
     assert not passes(content, signer.public_key, ())
     assert not passes(content, signer.public_key, (MODEL._replace(role="artifact"),))
     assert not passes(content, signer.public_key, (MODEL._replace(kind="assayFolder"),))
+
+
+def test_what_a_model_rests_on_must_be_met_by_path_and_content(signer):
+    subjects = [
+        {"name": "m", "digest": {"sha256": DIGEST}, "annotations": {"role": "model", "needs": ["a.py", "m.data"]}},
+        {"name": "a.py", "digest": {"sha256": "c" * 64}, "annotations": {"role": "code"}},
+        {"name": "m.data", "digest": {"sha256": "d" * 64}, "annotations": {"role": "companion"}},
+    ]
+    content = json.dumps(signed(signer, statement(subject=subjects))).encode()
+    model = MODEL._replace(role="model")
+    code, data = Found("a.py", "code", "sha256", "c" * 64), Found("m.data", "companion", "sha256", "d" * 64)
+    assert passes(content, signer.public_key, (model, code, data))
+    others = {
+        "the model alone": (model,), "without its code": (model, data), "without its numbers": (model, code),
+        "other code": (model, code._replace(digest="e" * 64), data),
+        "code under another name": (model, code, data, code._replace(shown="json.py")),
+        "further code": (model, code, data, Found("json.py", "code", "sha256", "f" * 64)),
+        "a code file in place of the numbers": (model, code, data._replace(digest="c" * 64)),
+        "code as the model": (code._replace(role=""),),
+    }  # fmt: skip
+    for case, found in others.items():
+        assert not passes(content, signer.public_key, found), case
+
+
+def test_a_manifest_is_met_by_content(signer):
+    content = json.dumps(signed(signer, statement(predicate__assay__manifest="e" * 64))).encode()
+    bare = json.dumps(signed(signer, statement())).encode()
+    assert passes(content, signer.public_key) and passes(content, signer.public_key, wanted=Wanted(manifest="e" * 64))
+    assert not passes(content, signer.public_key, wanted=Wanted(manifest="f" * 64))
+    assert not passes(bare, signer.public_key, wanted=Wanted(manifest="e" * 64))
 
 
 def test_a_further_file_does_not_pass_as_the_model(signer):

@@ -222,9 +222,9 @@ def hook(repository):
     """Return a function that runs the hook on those of some files that it takes, as pre-commit does."""
     entry = load("pre-commit")[0]
 
-    def run(*files):
+    def run(*files, args=None):
         taken = [name for name in files if re.search(entry["files"], name)]
-        script = shlex.join([*shlex.split(entry["entry"]), *entry.get("args", []), *taken])
+        script = shlex.join([*shlex.split(entry["entry"]), *(entry.get("args", []) if args is None else args), *taken])
         cut = ["unshare", "-rn"] if _can_unshare() else []
         return taken, bash([*cut, "bash"], script, repository, {})
 
@@ -249,6 +249,31 @@ def test_the_hook_refuses_a_model_that_runs_code_and_says_which(hook):
     assert "models/evil/model.pkl:\n  critical no-unsafe-code" in done.stdout
     _, alone = hook("models/evil/model.pkl")
     assert alone.returncode == 1
+
+
+LAX = "version: 1\nid: lax\nextends: [builtin:baseline]\nrules:\n  - {id: no-unsafe-code, severity: low}\n"
+
+
+def test_a_committed_file_is_never_an_option(hook, repository):
+    (repository / "lax.pkl").write_text(LAX)
+    (repository / "own.yaml").write_text("version: 1\nid: own-policy\nextends: [builtin:baseline]\n")
+    names = ["--policy=lax.pkl", "-q.pkl", "--policy.pkl", "-ojson=pwned.pkl"]
+    for name in names:
+        (repository / name).write_bytes(pickle.dumps([1]))
+    taken, done = hook(*names, "models/evil/model.pkl")
+    assert taken == [*names, "models/evil/model.pkl"]
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "models/evil/model.pkl:\n  critical no-unsafe-code" in done.stdout and "5 targets" in done.stdout
+    assert "--policy=lax.pkl" in done.stdout and "lax:" not in done.stdout and not (repository / "pwned.pkl").exists()
+    _, own = hook(*names, "models/good/model.pkl", args=["--policy", "own.yaml"])  # what the user wrote still counts
+    assert own.returncode == 0 and "own-policy" in own.stdout, own.stdout + own.stderr
+
+
+def test_no_committed_module_is_imported_by_the_hook(hook, repository):
+    for name in ("click.py", "assay.py", "json.py"):
+        (repository / name).write_text("open('pwned', 'w')\n")
+    _, done = hook("models/good/model.pkl")
+    assert done.returncode == 0 and not (repository / "pwned").exists()
 
 
 def test_the_hook_runs_only_the_artifact_family_and_is_quick(hook, repository):

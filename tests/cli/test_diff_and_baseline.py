@@ -100,9 +100,9 @@ def test_judge_with_a_baseline_excuses_only_where_the_policy_says_so(place, caps
 
 def test_the_baseline_of_a_policy_stands_beside_the_policy(place, monkeypatch):
     folder, write = place
-    same = write("b.json", EMAIL=3)
     (folder / "sub").mkdir()
-    (folder / "sub" / "old.json").write_text((folder / "b.json").read_text())
+    write("sub/old.json", EMAIL=3)
+    same = write("b.json", EMAIL=3)
     (folder / "sub" / "policy.yaml").write_text(POLICY + "gate: {new_only: {baseline: old.json}}\n")
     (folder / "child.yaml").write_text("version: 1\nid: acme/child\nextends: [sub/policy.yaml]\n")
     monkeypatch.chdir(folder / "sub")

@@ -12,6 +12,7 @@ from assay.model.outcome import Outcome, Status
 from assay.model.result import InputRecord, Provenance, RunRecord, ScanResult, read_result
 from assay_policies.judge import judge
 from assay_policies.load import load_policy
+from assay_policies.members import member_mark
 
 POLICY = """\
 # who: release team
@@ -117,7 +118,8 @@ def test_a_waiver_is_added_and_every_other_line_stays(place, capsys, tail, newli
     waiver = load_policy(str(folder / "policy.yaml")).policy.waivers[-1]
     assert (waiver.finding, waiver.expires.isoformat(), waiver.rule) == (mark, LATER, "no-calls")
     assert waiver.bound.model_dump() == {
-        "model_sha256": "cd" * 32, "metric_max": 2, "metric_min": None, "verdict": "fail",
+        "model_sha256": "cd" * 32, "data_sha256": None, "members": (member_mark({"file": "m.pkl"}),), "metric_max": 2,
+        "metric_min": None, "verdict": "fail",
     }  # fmt: skip
     assert waiver.id in said and "cd" * 32 in said and "up to 2" in said
 
@@ -237,3 +239,26 @@ def test_the_register_is_in_the_saved_result(place):
     write()
     saved = read_result((folder / "r.json").read_text(), "r.json")
     assert [(w.id, w.state) for w in saved.verdict.waivers] == [("W-1", "valid")]
+
+
+WRONG = {
+    "short reason": (["--reason", "short"], "--reason 'short': is too short; write 10 characters or more"),
+    "short approver": (["--approver", "ab"], "--approver 'ab': is too short; write 3 characters or more"),
+    "long name": (["--id", "x" * 81], "is too long; write 80 characters at most"),
+    "turned name": (["--id", "a\u202eb"], "cannot be seen"),
+    "turned reason": (["--reason", "accepted \u202e until then"], "cannot be seen"),
+    "no number": (["--bound-value", "nan"], "--bound-value nan: is no number"),
+    "too small a number": (["--bound-value", "-1e308"], "--bound-value -1e+308: is no number"),
+    "without end": (["--bound-value", "inf"], "--bound-value inf: is no number"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG.values(), ids=WRONG)
+def test_what_no_policy_could_hold_is_refused_in_one_sentence(place, capsys, arguments, said):
+    folder, write = place
+    mark = mark_of(write(), "no-calls")
+    capsys.readouterr()
+    assert waive(folder, mark, *arguments) == 2
+    err = capsys.readouterr().err
+    assert said in err and err.count("\n") == 1 and "\u202e" not in err
+    assert (folder / "policy.yaml").read_text() == POLICY

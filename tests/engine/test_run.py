@@ -21,7 +21,7 @@ def run(tmp_path, monkeypatch):
     (tmp_path / "assay.yaml").write_text("version: 1\nname: t\nlogs: [{path: a.log}]\n")
     from demo_detectors import SPEC
 
-    def execute_with(*bodies, broken=(), seed=0, observing=False):
+    def execute_with(*bodies, broken=(), seed=0, observing=False, options=None):
         resolved = resolve(tmp_path / "assay.yaml")
         specs = [
             SPEC.model_copy(update={"body": f"demo_detectors:{body}", "stage": index + 1})
@@ -29,7 +29,7 @@ def run(tmp_path, monkeypatch):
         ]
         tasks = TaskRunner(resolved.manifest.model_dump(mode="json"), resolved.inputs)
         setting = Setting(seed, lambda *told: None, NoPolicy(), observing)
-        return execute(Plan(tuple(Step(spec, {}) for spec in specs), ()), broken, resolved, tasks, setting)
+        return execute(Plan(tuple(Step(spec, options or {}) for spec in specs), ()), broken, resolved, tasks, setting)
 
     return execute_with
 
@@ -88,3 +88,17 @@ def test_observations_are_spooled(run):
     assert [entry.metric for entry in found.spools["demo.check"]] == ["demo.check.n"]
     assert found.outcomes[0].not_covered == ("the dark side",)
     assert not run("Good").spools
+
+
+@pytest.mark.parametrize("body", ["Good", "Raises", "Skips"])
+def test_an_outcome_says_with_which_options_the_detector_ran(run, body):
+    options = {"rows": 3, "share": 0.5, "deep": True, "how": "all"}
+    outcome = run(body, options=options).outcomes[0]
+    assert outcome.options == options and type(outcome.options["deep"]) is bool
+    assert type(outcome.model_validate_json(outcome.model_dump_json()).options["rows"]) is int
+
+
+def test_a_check_that_never_began_says_with_which_options_it_would_have_run(run):
+    found = run("Interrupted", "Good", options={"rows": 3})
+    assert {outcome.status for outcome in found.outcomes} == {Status.CANCELLED}
+    assert all(outcome.options == {"rows": 3} for outcome in found.outcomes)

@@ -43,7 +43,8 @@ def _outcome(*measurements, status=Status.RAN, detector="demo.check", **more):
 def _record(*outcomes, declared=("artifact",), inputs=(), interrupted=False, facts=None):
     inputs = inputs or (InputRecord(name="model", role="model", path="m.pkl", sha256="ab" * 32),)
     provenance = Provenance(
-        target="demo", declared=declared, inputs=inputs, run=RunFacts(interrupted=interrupted),
+        target="demo", declared=declared, inputs=inputs,
+        run=RunFacts(interrupted=interrupted, started="2026-11-23T09:00:00+00:00"),
         manifest_facts=facts or {},
     )  # fmt: skip
     return RunRecord(provenance=provenance, outcomes=outcomes)

@@ -96,7 +96,6 @@ LOOSER = {
     "judged by the point": ("{id: r, limit: {judge: point}}", "5:28"),
     "only a warning": ("{id: r, effect: warn}", "5:21"),
     "only some files": ("{id: r, where: {file: a}}", "5:20"),
-    "other options": ("{id: r, params: {depth: 9}}", "5:29"),
     "p-values that pass by power": ("{id: r, limit: {max_detectable: 1}}", "5:37"),
     "only sometimes": ("{id: r, when: \"target.name == 'x'\"}", "5:19"),
 }
@@ -131,12 +130,14 @@ def test_required_checks_that_did_not_run_may_pass_in_a_dev_policy_only(tmp_path
     assert load_policy(str(path), SPECS).policy.profile == "dev"
 
 
-def test_params_reach_the_detector_and_conflicts_are_told(family):
+def test_params_reach_the_detector_and_conflicts_are_told(tmp_path):
     text = "rules:\n  - {id: n, metric: demo.check.count, limit: {max: 0}, params: {depth: 4}}\n"
-    assert detector_options(family(text)) == {"demo.check": {"depth": 4}}
     other = text + "  - {id: m, metric: demo.check.count, limit: {max: 0}, params: {depth: 5}}\n"
+    (tmp_path / "one.yaml").write_text(HEAD + text)
+    (tmp_path / "two.yaml").write_text(HEAD + other)
+    assert detector_options(load_policy(str(tmp_path / "one.yaml"), SPECS)) == {"demo.check": {"depth": 4}}
     with pytest.raises(InvalidInput, match="one scan has one value"):
-        detector_options(family(other))
+        detector_options(load_policy(str(tmp_path / "two.yaml"), SPECS))
 
 
 def test_settled_only_when_every_rule_is_decided(family, build):

@@ -55,7 +55,7 @@ rules:
     params:
       source: native
       eps:
-        value: 0.03
+        value: 0.3
         unit: share of the range
         why: what a scanner adds
     controls: [atlas:AML.T0015, eu:Art.15(5)]

@@ -35,6 +35,8 @@ SPECS = {
 }  # fmt: skip
 QUICK = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 FILES = ("m.pkl", "n.pkl")
+WHEN = ("target.task == 'regression'", "target.task == 'classification'", "model.format == 'onnx'")
+"""False, true and unknown here; by the value of a metric a worse number may take a rule out: see `score`."""
 CODES = {0: 0, 5: 1, 4: 2, 1: 3, 3: 4, 130: 5}
 STATUSES = ("pass", "waived", "warn", "skipped", "inconclusive", "fail", "error")
 VERDICTS = ("pass", "waived", "warn", "inconclusive", "fail")
@@ -113,6 +115,7 @@ def rules(draw, name="r"):
         "id": name, "metric": metric, "limit": draw(limits(metric)), "each": draw(st.sampled_from([[], ["file"]])),
         "required": draw(st.booleans()), "effect": draw(st.sampled_from(["fail", "warn"])),
         "severity": draw(st.sampled_from(["critical", "high", "low"])), "evidence": evidence,
+        "when": draw(st.sampled_from([None, None, *WHEN])),
     }  # fmt: skip
 
 
@@ -146,7 +149,7 @@ def policies(draw):
     return given
 
 
-def record(measured):
+def record(measured, day=22):
     outcomes = tuple(
         Outcome(
             detector=name, status=Status.RAN, measurements=tuple(m for m in measured if m.metric.startswith(f"{name}."))
@@ -157,7 +160,10 @@ def record(measured):
         InputRecord(name=file, role="artifact", path=file, sha256=digest * 32)
         for file, digest in zip(FILES, ("ab", "cd"), strict=True)
     )
-    provenance = Provenance(target="demo", inputs=inputs, run=RunFacts(started="2026-11-20T00:00:00+00:00"))
+    provenance = Provenance(
+        target="demo", inputs=inputs, run=RunFacts(started=f"2026-11-{day}T00:00:00+00:00"),
+        manifest_facts={"target.task": "classification"},
+    )  # fmt: skip
     return RunRecord(provenance=provenance, outcomes=outcomes)
 
 
@@ -170,7 +176,7 @@ def verdict(given, measured, roots=None, baseline=None):
     run = record(measured)
     old = None
     if baseline is not None:
-        before = record(baseline)
+        before = record(baseline, 20)
         judged = judge(before, loaded(given), SPECS, TODAY)
         old = ScanResult(provenance=before.provenance, outcomes=before.outcomes, verdict=judged)
     file = FileDigest(path="b.json", sha256="ef" * 32)

@@ -260,6 +260,8 @@ def objections(given, run, roots):
             yield f"{rule['id']}: did not run"
         if rule["required"] and refused:
             yield f"{rule['id']}: refused"  # no waiver of this test is for it: they name a file or a number
+        if truth is None and rule["required"] and measured:
+            yield f"{rule['id']}: not known whether it applies"  # no waiver of this test is for it
         if truth is not True:
             continue
         yield from _rule_objections(given, rule, measured, share.get(rule["id"], 0.05))

@@ -57,7 +57,7 @@ def test_explain_tells_params_with_unit_and_reason_and_waivers(say, tmp_path):
     path.write_text(
         HEAD + "rules:\n  - id: small-noise\n    metric: adversarial.whitebox.robust-accuracy\n    limit: {min: 0.7}\n"
         "    evidence: {min_n: 300}\n    when: target.task == 'classification'\n"
-        "    params:\n      eps: {value: 0.03, unit: share of the range, why: what a scanner adds}\n"
+        "    params:\n      eps: {value: 0.3, unit: share of the range, why: what a scanner adds}\n"
         "    controls: [acme:SEC-1]\n    why: Own tests.\n"
         "waivers:\n  - {id: W-1, finding: " + "a" * 32 + ", reason: only batch scoring, kind: accepted_risk,"
         " approver: ann, expires: 2027-01-31, bound: {metric_max: 0.4}}\n"
@@ -65,7 +65,7 @@ def test_explain_tells_params_with_unit_and_reason_and_waivers(say, tmp_path):
     code, out, _ = say("policy", "explain", path)
     assert code == 0
     flat = " ".join(out.split())
-    assert "eps = 0.03 share of the range: what a scanner adds" in flat
+    assert "eps = 0.3 share of the range: what a scanner adds" in flat
     assert "n of at least 300, else inconclusive" in flat
     assert "unknown: inconclusive" in flat
     assert "acme:SEC-1 (of your own)" in flat

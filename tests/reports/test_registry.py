@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +46,15 @@ def test_listing_formats_imports_no_renderer() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_one_file_in_two_spellings_is_named_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.json").symlink_to("x.html")
+    (tmp_path / "sub").mkdir()
+    for other in ("x.html", "./x.html", "sub/../x.html", str(tmp_path / "x.html"), "link.json"):
+        with pytest.raises(InvalidInput, match="is named twice"):
+            parse_outputs(["html=x.html", f"json={other}"])
+    with pytest.raises(InvalidInput, match="is named twice"):
+        parse_outputs(["html=-", "json=-"])
+    assert len(parse_outputs(["html=x.html", "json=sub/x.html", "oscal=-"])) == 3

@@ -122,3 +122,12 @@ def test_folders_and_pipes_are_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert sniff.sniff(tmp_path) == sniff.FOLDER
     assert sniff.sniff(tmp_path / "pipe") == sniff.SPECIAL
+
+
+@pytest.mark.parametrize("length", [128, 640, 128 + 256 * 8])
+def test_a_safetensors_header_may_begin_like_a_protocol(tmp_path: Path, length: int) -> None:
+    header = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode().ljust(length)
+    path = tmp_path / "m"
+    path.write_bytes(struct.pack("<Q", length) + header + bytes(4))
+    assert path.read_bytes()[0] == 0x80
+    assert sniff.sniff(path) == sniff.SAFETENSORS

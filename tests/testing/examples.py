@@ -167,7 +167,7 @@ LABELS = Example(
         "repeated rows": partial(planted.table, rows=ROWS, classes=3, spoil=planted.repeated_rows),
         "noisy labels": partial(planted.table, rows=ROWS, classes=3, spoil=planted.noisy_labels),
     },
-    planted=partial(planted.table, rows=ROWS, classes=3, spoil=planted.wrong_labels(0.1)),
+    planted=partial(planted.table, rows=ROWS, classes=3, spoil=planted.wrong_labels(0.15)),
     odd=odd(),
     seeds=2,
     secret=partial(planted.table, rows=ROWS, spoil=planted.with_personal_text),

@@ -52,9 +52,11 @@ def _metric(metric: str, title: str) -> MetricSpec:
     )
 
 
-def _option(name: str, kind: str, default: object, low: float | None, high: float | None, text: str) -> OptionSpec:
+def _option(name: str, kind: str, default: object, low: float, high: float, text: str, **more: object) -> OptionSpec:
+    """Return an option of which a higher value makes a stronger attacker, or more rows to attack."""
     return OptionSpec.model_validate(
-        {"name": name, "type": kind, "default": default, "low": low, "high": high, "help": text}
+        {"name": name, "type": kind, "default": default, "low": low, "high": high, "help": text, "stricter": "higher"}
+        | more
     )
 
 
@@ -73,7 +75,13 @@ SPEC = DetectorSpec(
     options=(
         OptionSpec(name="norm", type="str", default="linf", choices=("linf", "l2"), help="How a change is measured."),
         _option(
-            "eps", "float", 0.0, 0.0, 1e9, "Budget; 0: 0.1 for grey images and tables, 8/255 for images with colours."
+            "eps",
+            "float",
+            0.0,
+            0.0,
+            1e9,
+            "Budget; 0: 0.1 for grey images and tables, 8/255 for images with colours.",
+            default_at_most=0.1,
         ),
         OptionSpec(
             name="unit",

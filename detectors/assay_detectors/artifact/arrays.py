@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import math
-import re
 from typing import Any, TypeGuard
 
 from assay.targets.pickle_probe import COUNTED, FIXED, LINES
+from assay_detectors.artifact.dtypes import item_size
 from assay_detectors.artifact.machine import MAX_INNER, Broken, Machine
 from assay_detectors.artifact.report import Report
 from assay_detectors.artifact.sources import Budget, Held, Source, Unread
@@ -17,49 +17,7 @@ MAX_DIMENSIONS = 64
 PEEK = 1 << 16
 TWO = "two-readings"
 OPCODES = "array bytes are opcodes as well, so joblib and pickle read them differently"
-_CODE = re.compile(r"[<>=|]?([?bBhHiIlLqQefdgFDGSUVOmMacu])(\d*)(\[[\w/]+\])?\Z")
-_BARE = {
-    "?": 1,
-    "b": 1,
-    "B": 1,
-    "h": 2,
-    "H": 2,
-    "i": 4,
-    "I": 4,
-    "q": 8,
-    "Q": 8,
-    "e": 2,
-    "f": 4,
-    "d": 8,
-    "F": 8,
-    "D": 16,
-}
-_BARE |= {"m": 8, "M": 8}
 _ACTING = frozenset(b"ciRobPQ\x81\x82\x83\x84\x92\x93")
-
-
-def item_size(code: str) -> int | None:
-    """Return the bytes of one item of a dtype code, 0 for Python objects, None where it is not known."""
-    match = _CODE.match(code)
-    if match is None:
-        return None
-    kind, digits = match[1], match[2]
-    if kind == "O":
-        return 0
-    if not digits:
-        return _BARE.get(kind)
-    if kind in "biufcmMSaVU?":
-        return int(digits[:9]) * (4 if kind == "U" else 1)
-    return None
-
-
-def dtype_state(dtype: Dtype, state: Any) -> None:
-    """Take the item size of strings, records and sub-arrays from the state of a dtype."""
-    if isinstance(state, tuple) and len(state) >= 7 and type(state[5]) is int:
-        if state[5] >= 0:
-            dtype.size = state[5]
-        if len(state) >= 8 and type(state[7]) is int and state[7] & 1 and item_size(dtype.code) != 0:
-            dtype.code = "O"  # a record that holds objects
 
 
 def build_wrapper(m: Machine, wrapper: Wrapper, state: Any, at: int) -> int:
@@ -84,7 +42,7 @@ def build_wrapper(m: Machine, wrapper: Wrapper, state: Any, at: int) -> int:
         return ~at
     _other_reading(m, at)
     m.stack[-1] = OPAQUE
-    if size == 0 and isinstance(dtype, Dtype) and item_size(dtype.code) == 0:
+    if size == 0 and isinstance(dtype, Dtype) and (dtype.holds or item_size(dtype.code) == 0):
         return _object_array(m, at)
     return ~_pass_array(m, wrapper, size * math.prod(shape), at)
 
@@ -92,8 +50,9 @@ def build_wrapper(m: Machine, wrapper: Wrapper, state: Any, at: int) -> int:
 def _size_of(dtype: Any) -> int | None:
     if not isinstance(dtype, Dtype):
         return None
+    dtype.used = True
     size = item_size(dtype.code)
-    return size if size == 0 else dtype.size if dtype.size is not None else size
+    return 0 if size == 0 or dtype.holds else dtype.size if dtype.size is not None else size
 
 
 def _is_shape(shape: Any) -> TypeGuard[tuple[int, ...]]:

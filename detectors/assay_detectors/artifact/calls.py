@@ -8,20 +8,20 @@ from typing import Any
 
 from assay.targets.allowlist import is_known_package, trusted
 from assay.targets.pickle_probe import looks_like_pickle
-from assay_detectors.artifact import arrays, demands, guarded, persistent
+from assay_detectors.artifact import arrays, demands, dtypes, guarded, objects, persistent
 from assay_detectors.artifact.machine import Broken, Machine
 from assay_detectors.artifact.values import (
     DICT,
     MIXED,
     NONE,
     NUMBER,
-    OPAQUE,
     TAINTED,
     TEXT,
     TUPLE,
     Blob,
     Dtype,
     Global,
+    Made,
     State,
     Wrapper,
     is_plain,
@@ -42,6 +42,7 @@ _GIVEN = {
     "numpy.random._pickle.__randomstate_ctor": (1, _CTOR),
 }
 """Helpers that call an argument: which one, and how its name must begin."""
+_CALLING = frozenset({"REDUCE", "OBJ", "INST"})
 _NESTED_HEADS = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x93NUMPY")
 
 
@@ -89,7 +90,7 @@ def imports(m: Machine, module: Any, name: Any, opcode: str) -> Global:
     if m.speculative and not _may_exist(module, name):
         raise Broken("no library holds this name")
     full = f"{module}.{name}"
-    known = m.globals.get(full)
+    known = m.globals.get(full) if "." not in name else None  # a dotted name is never trusted
     if known is not None and known.finding is None:
         return known
     power = trusted(module, name)
@@ -101,7 +102,7 @@ def imports(m: Machine, module: Any, name: Any, opcode: str) -> Global:
     found = Global(full, power, judged)
     if power:
         m.globals[full] = found
-        m.track = m.track or full in _WRAPPERS
+        m.track += full in _WRAPPERS
     return _keep(m, found)
 
 
@@ -183,15 +184,22 @@ def call(m: Machine, function: Any, arguments: Any, opcode: str) -> Any:
             note = f"calls {function.name}, which is trusted as a value only"
             m.report.find("call", function.name, note, m.offset, opcode)
             return TAINTED
-        if function.power == "restored" and arguments != () and opcode in ("REDUCE", "OBJ", "INST"):
-            note = f"calls {function.name} with arguments, which could name a file"
-            m.report.find("call", function.name, note, m.offset, opcode)
-            return TAINTED
         if function.power == "caller" and not _calls_known(arguments):
             note = f"calls {function.name}, which calls something that is not known"
             m.report.find("call", function.name, note, m.offset, opcode)
             return TAINTED
-        return _result(m, function.name, arguments, opcode)
+        if _wraps(function) or (type(arguments) is tuple and any(map(_wraps, arguments))):
+            return Wrapper()
+        last, given, way = demands.through(function, arguments, opcode)
+        if last.power == "restored" and given != () and way in ("REDUCE", "OBJ", "INST"):
+            note = f"calls {last.name} with arguments, which could name a file"
+            m.report.find("call", last.name, note, m.offset, opcode)
+            return TAINTED
+        if last is not function and (last.power in ("function", "caller") or type(last) is guarded.Guarded):
+            note = f"calls {function.name}, which calls {last.name}"
+            m.report.find("call", function.name, note, m.offset, opcode)
+            return TAINTED
+        return _result(m, last.name, given, way)
     if is_plain(function):
         raise Broken("a value that is no function is called")
     m.report.lists("calls", COMPUTED, m.offset, power=None, opcode=opcode)
@@ -207,6 +215,10 @@ def _guarded(m: Machine, function: guarded.Guarded, arguments: Any, opcode: str)
         return value
     function.finding = m.report.find("call", function.name, f"calls {function.name}", m.offset, opcode)
     return TAINTED
+
+
+def _wraps(value: Any) -> bool:
+    return isinstance(value, Global) and value.name in _WRAPPERS
 
 
 def _calls_known(arguments: Any) -> bool:
@@ -233,15 +245,17 @@ def _result(m: Machine, name: str, arguments: Any, opcode: str) -> Any:
     ):
         m.report.find("call", name, f"calls {name}, which calls something that is not known", m.offset, opcode)
         return TAINTED
-    if name in _WRAPPERS or any(isinstance(a, Global) and a.name in _WRAPPERS for a in known):
-        return Wrapper()
+    note = dtypes.forged(name, known, opcode)
+    if note is not None:
+        m.report.find("call", name, f"calls {name}, which {note}", m.offset, opcode)
+        return TAINTED
     reason = demands.excess(m, name, arguments, opcode)
     if reason is not None:
         m.report.unread(f"it calls {name}, which {reason}", "bomb", m.offset)
     if name == "builtins.str":
         return TEXT
-    if name == "numpy.dtype" and known and isinstance(known[0], str):
-        return Dtype(known[0])
+    if name == "numpy.dtype":
+        return dtypes.made_dtype(m, known)
     if name == "torch.ScriptObject":
         return guarded.SCRIPT
     if name == "_codecs.encode":
@@ -255,7 +269,8 @@ def _result(m: Machine, name: str, arguments: Any, opcode: str) -> Any:
             blob.required = True
         else:
             m.report.find("call", name, f"calls {name} with bytes that are not known", m.offset, opcode)
-    return demands.result(name, arguments) or OPAQUE
+    dtypes.use(known)
+    return demands.result(name, arguments) or Made(name, touched=bool(known) and opcode in _CALLING)
 
 
 def _latin(m: Machine, text: str) -> Blob:
@@ -325,15 +340,13 @@ def op_build(m: Machine, at: int) -> int:
     if isinstance(target, Global):
         changed(m, target)
     elif isinstance(target, Dtype):
-        arrays.dtype_state(target, state)
+        dtypes.dtype_state(m, target, state)
     elif isinstance(target, Wrapper):
         return arrays.build_wrapper(m, target, state, at)
     elif target is guarded.SCRIPT:
         guarded.script_state(m, state)
-    elif target is OPAQUE:
-        reason = demands.array_state(m, state)
-        if reason is not None:
-            m.report.unread(f"it {reason}", "bomb", m.offset)
+    elif dtypes.is_object(target):
+        objects.restore(m, target, state)
     elif is_plain(target):
         m.report.unread("a plain value is given a state, on which Python's two unpicklers differ", TWO, m.offset)
     return at

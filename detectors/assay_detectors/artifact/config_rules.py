@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from assay_detectors.artifact import template_names
-from assay_detectors.artifact.config_names import is_trusted_target, judge_target
+from assay_detectors.artifact.config_names import is_model_class, is_trusted_target, judge_target
 from assay_detectors.artifact.dollar import is_code, is_eval
 from assay_detectors.artifact.logging_config import is_logging, judge_factory, judge_logging
 from assay_detectors.artifact.yaml_tags import Doubled
@@ -59,7 +59,7 @@ _ACTIVATIONS = frozenset(
 _PARENTS = ("transformers", "diffusers", "sentence_transformers", "timm", "peft")
 _KERAS_HINTS = frozenset({"keras_version", "backend", "module", "registered_name", "build_config", "compile_config"})
 _YES = frozenset({"true", "yes", "on", "1"})
-_CLASS_PATH = re.compile(r"sentence_transformers(?:\.[a-z]\w*)*\.[A-Z]\w*")
+_CLASS_PATH = re.compile(r"sentence_transformers(?:\.[A-Za-z]\w*)*\.[A-Z]\w*")
 
 
 def judge(tree: Any, report: Report) -> bool:
@@ -90,7 +90,7 @@ class _Walk:
     def judge(self, tree: Any) -> bool:
         tops = tree if isinstance(tree, list) else [tree]
         recognised = any(isinstance(top, dict) and not MODEL_KEYS.isdisjoint(top) for top in tops[:100])
-        recognised |= self._modules(tree)
+        recognised |= self._modules(tree) or self._routes(tree, top=True)
         if isinstance(tree, dict):
             self._booster(tree)
         monai = isinstance(tree, dict) and "imports" in tree
@@ -161,6 +161,8 @@ class _Walk:
                 judge_target(value, key, self.report)
         if "weight_map" in node:
             self._weights(node)
+        found |= self._routes(node, top=False)
+        self._tokenizer(node.get("tokenizer_class"))
         self._libraries(node)
         self._pickled(node)
         if is_logging(node):
@@ -248,6 +250,39 @@ class _Walk:
                     "reference", item["path"], "a module lies outside the folder of the model", None, "path"
                 )
         return True
+
+    def _routes(self, node: Any, *, top: bool) -> bool:
+        """A router of sentence-transformers: `types` names the class of each module; the key is its folder.
+
+        The classes are imported before the rest is looked at, so at the top of a file dotted names are enough.
+        """
+        types = node.get("types") if isinstance(node, dict) else None
+        if not isinstance(types, dict) or not types:
+            return False
+        structure = "structure" in node
+        dotted = {
+            key: name
+            for key, name in list(types.items())[:1000]
+            if isinstance(name, str) and ("." in name if structure else _is_dotted(name))
+        }
+        if not (structure or (top and dotted)):
+            return False
+        named = {key: name for key, name in dotted.items() if not is_trusted_target(name, called=False)}
+        for key, name in named.items():
+            if _CLASS_PATH.fullmatch(name) is None:
+                self.report.find("reference", name, f"types makes the loader import {name}", None, "types")
+            if leads_out(key):
+                self.report.find("reference", key, "a module lies outside the folder of the model", None, "types")
+        return bool(named)
+
+    def _tokenizer(self, name: Any) -> None:
+        """sentence-transformers imports the class of its tokenizer by a dotted path; transformers knows plain names."""
+        for path in name if isinstance(name, list) else [name]:
+            if not isinstance(path, str) or "." not in path:
+                continue
+            if not (path.startswith(("sentence_transformers.", "transformers.")) and is_model_class(path)):
+                note = f"tokenizer_class makes the loader import {path}"
+                self.report.find("reference", path, note, None, "tokenizer_class")
 
     def _pickled(self, node: dict[str, Any]) -> None:
         """Objects of Python written as JSON by jsonpickle."""

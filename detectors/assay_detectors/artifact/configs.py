@@ -23,6 +23,9 @@ MAX_TEXT = 64 << 20
 """Bytes of one text that are held and parsed; longer ones are searched only."""
 MAX_PLAIN_JSON = 16 << 20
 """Bytes of JSON that are parsed into values; a configuration is far smaller."""
+MAX_JSON_VALUES = 3_000_000
+MAX_JSON_CONTAINERS = 1_000_000
+"""Values, and mappings and lists, of JSON that is parsed: each costs far more memory than its bytes."""
 CODE_SUFFIXES = (".py", ".pyx", ".ipynb", ".sh")
 _TEMPLATE_SUFFIXES = (".jinja", ".jinja2", ".j2")
 _PROSE_SUFFIXES = (".md", ".markdown", ".rst", ".html", ".htm", ".tex", ".csv", ".tsv", ".log")
@@ -58,6 +61,10 @@ ACTING = (
     b'"gradient_booster"',
     b'"weight_map"',
     b"${eval",
+    b'"types"',
+    b"tokenizer_class",
+    b"custom_generate",
+    b"_implementation",
 )
 """Words without which no rule for JSON applies."""
 _NAMES_CODE = re.compile(
@@ -206,6 +213,9 @@ def _json(data: bytes, base: str, report: Report) -> bool | None:
         return found
     if not acts and _RECOGNISED.search(data) is None:
         return None if len(data) <= MAX_YAML and MAY_TAG.search(data) else False
+    if _too_many(data):
+        report.unread("its JSON holds too many values to be parsed", "bomb")
+        return True
     try:
         tree: Any = json.loads(_decode(data), object_pairs_hook=mapping, parse_int=_number)
     except RecursionError:
@@ -219,7 +229,15 @@ def _json(data: bytes, base: str, report: Report) -> bool | None:
     return judge(tree, report)
 
 
+def _too_many(data: bytes) -> bool:
+    """Say whether JSON holds more values than are parsed, by the signs that separate them."""
+    containers = data.count(b"{") + data.count(b"[")
+    return containers > MAX_JSON_CONTAINERS or containers + data.count(b",") > MAX_JSON_VALUES
+
+
 def _is_json(data: bytes) -> bool:
+    if _too_many(data):
+        return False
     try:
         json.loads(_decode(data), parse_int=_number)
     except (ValueError, RecursionError):

@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from assay_detectors.artifact.arrays import item_size
+from assay_detectors.artifact.dtypes import is_object, item_size
 from assay_detectors.artifact.machine import Machine
-from assay_detectors.artifact.values import LIST, MIXED, NONE, NUMBER, OPAQUE, TEXT, TUPLE, Blob, Dtype, Global
+from assay_detectors.artifact.values import ACTING, LIST, MIXED, NONE, NUMBER, TEXT, TUPLE, Blob, Dtype, Global
 
 FREE = 64 << 20
 """Bytes that any call may ask for."""
@@ -61,21 +61,28 @@ def allowed(m: Machine) -> int:
 
 def result(name: str, arguments: Any) -> Any:
     """Return the value of a call whose size matters to later ones, else None."""
-    if name == "builtins.range" and isinstance(arguments, tuple):
-        count = _span(arguments)
-        return None if count is None else Span(count)
+    known = arguments if isinstance(arguments, tuple) else (NUMBER,)
+    if name == "builtins.range" or (name.startswith("pandas.") and name.endswith(".RangeIndex")):
+        count = _span(known)
+        return Span(MAX_SPAN + 1 if count is None else count)
+    if name == _NEW_INDEX and known and isinstance(known[0], Global) and known[0].name.endswith(".RangeIndex"):
+        return Span(MAX_SPAN + 1)
     return None
+
+
+_NEW_INDEX = "pandas.core.indexes.base._new_Index"
 
 
 def excess(m: Machine, name: str, arguments: Any, opcode: str) -> str | None:
     """Return what a trusted call asks for beyond all measure, as a part of a sentence; None where it does not."""
-    name, arguments, opcode = _through(name, arguments, opcode)
     known: tuple[Any, ...] = arguments if isinstance(arguments, tuple) else (arguments,)
     if any(type(part) is Span and part.count > MAX_LISTED for part in known):
         return f"goes through a range of more than {MAX_LISTED} numbers"
     judge = _JUDGES.get(name)
     if (arguments is TUPLE or arguments is MIXED) and (judge or name in _HELPERS or name.startswith(_BUILT)):
         return "is called with arguments that are not known"
+    if judge and opcode == "NEWOBJ_EX":
+        return "is called with keywords, as no pickle does"
     if judge is not None:
         return judge(m, known)
     if opcode in _CALLING and known:
@@ -93,23 +100,22 @@ _HELPERS: dict[str, tuple[int, int, str]] = {
 """Helpers that call what they are given: where that stands, where its arguments, and as what it is called."""
 
 
-def _through(name: str, arguments: Any, opcode: str) -> tuple[str, Any, str]:
+def through(function: Global, arguments: Any, opcode: str) -> tuple[Global, Any, str]:
     """Return what is called in the end, with which arguments and as what opcode would."""
     for _ in range(4):
         known = arguments if isinstance(arguments, tuple) else ()
+        name, found = function.name, None
         if name == "copyreg.__newobj__":
-            function, given, below = known[0] if known else None, known[1:], "NEWOBJ"
+            found, given, below = known[0] if known else None, known[1:], "NEWOBJ"
         elif name == "copyreg._reconstructor":
-            function, given, below = known[1] if len(known) > 1 else None, known[2:], "REDUCE"
+            found, given, below = known[1] if len(known) > 1 else None, known[2:], "REDUCE"
         elif name in _HELPERS and len(known) > _HELPERS[name][1]:
             place, at, below = _HELPERS[name]
-            function, given = known[place], known[at]
-        else:
+            found, given = known[place], known[at]
+        if not isinstance(found, Global) or found.finding is not None:
             break
-        if not isinstance(function, Global):
-            break
-        name, arguments, opcode = function.name, given, below
-    return name, arguments, opcode
+        function, arguments, opcode = found, given, below
+    return function, arguments, opcode
 
 
 # Python's own ---------------------------------------------------------------------------------------------------------
@@ -129,7 +135,7 @@ def _range(m: Machine, known: tuple[Any, ...]) -> str | None:
 
 def _bytes(m: Machine, known: tuple[Any, ...]) -> str | None:
     for part in known[:1]:
-        if part in (NUMBER, OPAQUE, TUPLE, MIXED) or type(part) is Span:
+        if part in (NUMBER, TUPLE, MIXED) or is_object(part) or type(part) is Span:
             return "makes bytes of a number that is computed"
         if isinstance(part, int) and part > FREE:
             return "makes bytes out of a number"
@@ -163,6 +169,8 @@ def _decimal(m: Machine, known: tuple[Any, ...]) -> str | None:
 
 def _text(m: Machine, known: tuple[Any, ...]) -> str | None:
     plain = all(part in (TEXT, NUMBER, NONE) or isinstance(part, str | int | Blob) for part in known)
+    if any(isinstance(part, str) and part in ACTING for part in known):
+        return "makes the name of a method by which loading acts"
     return None if plain else "writes out as text whatever an object holds"
 
 
@@ -236,13 +244,31 @@ def _array(place: int) -> Callable[[Machine, tuple[Any, ...]], str | None]:
     return judge
 
 
+def _texts(m: Machine, known: tuple[Any, ...]) -> str | None:
+    """Judge an array of texts by its shape and the length of each."""
+    size = product(known[:1]) if known and not isinstance(known[0], tuple) else product(known[0] if known else ())
+    length = product(known[1:2])
+    if size is None or length is None:
+        return "makes an array of texts of a size that is not known"
+    size *= 4 * length
+    return f"makes an array of {size} bytes without giving them" if size > allowed(m) else None
+
+
 def _scalar(m: Machine, known: tuple[Any, ...]) -> str | None:
     if len(known) == 1 and _item(known[0]) > FREE:
         return "makes a number of very many bytes without giving them"
     return None
 
 
-def array_state(m: Machine, state: Any) -> str | None:
+def state_excess(m: Machine, state: Any) -> str | None:
+    """Say what the state of a tensor or of an array asks for beyond all measure, as a part of a sentence."""
+    tensor = isinstance(state, tuple) and len(state) == 4 and type(state[1]) is int
+    if tensor and all(isinstance(part, tuple) and product(part) is not None for part in state[2:]):
+        return _tensor(m, state)
+    return _array_state(m, state)
+
+
+def _array_state(m: Machine, state: Any) -> str | None:
     """Say whether the state of an array of objects declares more items than the file could have listed so far."""
     if not isinstance(state, tuple) or len(state) != 5 or state[4] is not LIST or type(state[3]) is not bool:
         return None
@@ -285,7 +311,7 @@ def storage_excess(m: Machine, count: Any) -> str | None:
 
 
 def _allocated(m: Machine, known: tuple[Any, ...]) -> str | None:
-    if any(part is NUMBER or part is OPAQUE or part is TUPLE for part in known):
+    if any(part is NUMBER or is_object(part) or part is TUPLE for part in known):
         return "makes a tensor of a size that is computed"
     items = math.prod(number for number in _numbers(known) if number > 1)
     return f"makes a tensor of {items} items without giving them" if items > FREE else None
@@ -294,12 +320,12 @@ def _allocated(m: Machine, known: tuple[Any, ...]) -> str | None:
 def _constructor(m: Machine, name: str, known: tuple[Any, ...]) -> str | None:
     """Judge what a class is told when it is called; what a library pickles itself it restores from a state."""
     if name.startswith("torch.nn.modules."):
-        if any(part is OPAQUE or part is TUPLE for part in known):
+        if any(is_object(part) or part is TUPLE for part in known):
             return "makes a layer of a size that is computed"
         units = math.prod(number for number in _numbers(known) if number > 1)
     elif name.startswith("torch.") and name.endswith(("Storage", "Tensor")):
         return _allocated(m, known)
-    elif name.startswith("scipy.sparse.") or name in _TABLES:
+    elif name.startswith("scipy.sparse.") or (name.startswith("pandas.") and name.endswith(_TABLES)):
         return "makes a table or matrix by its constructor, as no pickle of one does"
     elif name.startswith(("sklearn.", "scipy.")) and not name.rpartition(".")[2].startswith("__pyx_"):
         units = max((number for number in _numbers(known)), default=0)
@@ -308,7 +334,7 @@ def _constructor(m: Machine, name: str, known: tuple[Any, ...]) -> str | None:
     return f"makes something of {units} parts without giving them" if units > MAX_UNITS else None
 
 
-_TABLES = frozenset({"pandas.DataFrame", "pandas.Series", "pandas.core.frame.DataFrame", "pandas.core.series.Series"})
+_TABLES = (".DataFrame", ".Series")
 _JUDGES: dict[str, Callable[[Machine, tuple[Any, ...]], str | None]] = {
     "builtins.range": _range,
     "builtins.round": _rounded,
@@ -328,4 +354,6 @@ _JUDGES |= dict.fromkeys(("numpy.str_", "numpy.unicode_"), _text)
 _JUDGES |= {f"numpy.{place}": _array(0) for place in ("ndarray", "recarray", "rec.recarray")}
 for _core in ("numpy.core", "numpy._core"):
     _JUDGES |= {f"{_core}.multiarray._reconstruct": _array(1), f"{_core}.multiarray.scalar": _scalar}
+    _JUDGES[f"{_core}.defchararray.chararray"] = _texts
+_JUDGES["numpy.char.chararray"] = _texts
 _JUDGES |= {f"torch._utils._rebuild_tensor{version}": _tensor for version in ("", "_v2", "_v3")}

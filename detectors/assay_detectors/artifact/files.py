@@ -61,7 +61,7 @@ def _models(target: Target) -> dict[str, dict[str, Any]]:
     return {
         path: {"models": models[os.path.dirname(path)][:MAX_MODELS]}
         for path, (_, record) in formats.items()
-        if record.format == sniff.BINARY and os.path.dirname(path) in models
+        if record.format in (sniff.BINARY, sniff.MSGPACK) and os.path.dirname(path) in models
     }
 
 

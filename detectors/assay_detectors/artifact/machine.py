@@ -94,8 +94,8 @@ class Machine:
         self.marks: list[int] = []
         self.memo: Memo = []
         self.proto = 0
-        self.track = False
-        """Whether dictionaries keep their entries: once joblib's wrapper was imported."""
+        self.track = 0
+        """Whether dictionaries keep their entries: once joblib's wrapper was imported, and while a record is made."""
         self.odd_keys = False
         """Whether a dictionary has keys that are no strings."""
         self.old = True

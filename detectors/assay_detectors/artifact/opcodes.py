@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from assay_detectors.artifact import calls, constants
+from assay_detectors.artifact import calls, constants, objects
 from assay_detectors.artifact.forms import SCALAR_HEADS, S
 from assay_detectors.artifact.machine import FULL_MEMO, Broken, Machine, Stop
 from assay_detectors.artifact.table import TABLE, number, opcode, pushes
 from assay_detectors.artifact.values import (
+    ACTING,
     DICT,
     FROZEN,
     LIST,
@@ -24,6 +25,7 @@ from assay_detectors.artifact.values import (
     TEXT,
     Blob,
     Global,
+    Made,
     State,
     hashable,
     is_plain,
@@ -247,14 +249,19 @@ def _fill(m: Machine, target: Any, items: list[Any]) -> None:
     """SETITEM and its like: a dictionary keeps what it is told, an object is called."""
     if len(items) % 2:
         raise Broken("a dictionary has a key without a value")
+    keys = items[::2]
+    for index, key in enumerate(keys):
+        if type(key) is str and key in ACTING:
+            objects.keyed(m, key, items[2 * index + 1])
     if target is DICT or type(target) is State:
-        keys = items[::2]
         if not _TEXTS.issuperset(map(type, keys)):
             _keys(m, keys)
             m.odd_keys = m.odd_keys or not all(type(key) is str or key is TEXT for key in keys)
         if type(target) is State:
             _describe(target, items)
     elif items:
+        if type(target) is Made:
+            target.touched = True
         if target is LIST:
             m.report.unread("a list is filled by keys, as no pickle of a list does", "damaged", m.offset)
         else:
@@ -286,7 +293,7 @@ def _setitem(m: Machine, at: int) -> int:
     value, key, target = stack.pop(), stack.pop(), stack[-1]
     if value is MARK or key is MARK or target is MARK:
         raise Broken("the stack is empty where a value is needed")
-    if target is not DICT or type(key) is not str:
+    if target is not DICT or type(key) is not str or key in ACTING:
         _fill(m, target, [key, value])
     return at
 
@@ -304,6 +311,7 @@ def _append(m: Machine, at: int) -> int:
     target = m.top()
     if target is not LIST:
         _into(m, target)
+        objects.added(m, target)
     elif at + 3 < m.limit and m.buf[at] in SCALAR_HEADS:
         again = _APPENDS(m.buf, at, m.limit)
         return again.end() if again else at
@@ -323,6 +331,7 @@ def _extend(m: Machine, at: int) -> int:
             return again.end() if again else at
     elif items or not is_plain(target):
         _into(m, target)
+        objects.added(m, target)
     else:
         m.report.unread("nothing is added to a value of another kind, on which Python's unpicklers differ", TWO)
     return at

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from assay.targets import sniff
-from assay_detectors.artifact import configs, pt2, tars, torchscript
+from assay.targets.pickle_probe import wants_more
+from assay_detectors.artifact import beside, configs, pt2, tars, torchscript
 from assay_detectors.artifact.arrays import npy_length
 from assay_detectors.artifact.boosters import read_booster
 from assay_detectors.artifact.gguf import read_gguf
@@ -105,6 +106,8 @@ class Reader:
             read_booster(form, source, length, report)
         elif form in (sniff.PARQUET, sniff.ARROW):
             read_table(source, report)
+        elif form in sniff.WALKED:
+            beside.read(form, source)
         elif form not in sniff.DATA | sniff.TF_BESIDE:
             raise Unread(NOT_YET.get(form, f"{form} files are not analysed"), None)
 
@@ -175,7 +178,13 @@ class Reader:
 
     def member(self, source: Source, length: int | None, name: str, report: Report, *, raw: bool = False) -> None:
         """Find out what a member is, and read it. With `raw`, unknown bytes are what is expected here."""
-        found = sniff.sniff_bytes(source.peek(sniff.HEAD))
+        head = source.peek(sniff.HEAD)
+        found = sniff.sniff_bytes(head)
+        need = wants_more(head) if found in sniff.DATA and len(head) == sniff.HEAD else 0
+        if need and (need <= configs.MAX_TEXT or need == 1 << 62):
+            source = Held(source.read_all(configs.MAX_TEXT, "what may begin as a pickle"))
+            found = sniff.sniff_bytes(source.data)
+            need = 0
         if found in sniff.DATA and sniff.hdf5_behind(source.peek(_USER_BLOCK)):
             found = sniff.HDF5
         base = name.rsplit("/", 1)[-1]
@@ -184,12 +193,17 @@ class Reader:
             read_pickles(source, report, self.budget, self.nested, joblib=False)
         elif found == sniff.EMPTY and name:
             return
-        elif not ((raw or SHARD.fullmatch(base)) and found == sniff.BINARY):
+        elif not ((raw or SHARD.fullmatch(base)) and found in (sniff.BINARY, sniff.MSGPACK)):
             self.read(source, length, found, report, name)
+        source.skip(1 << 62 if need else 0)
+        if need and source.position >= need:
+            report.unread("it may be a pickle whose first value is too large to be read here")
 
     def nested(self, data: bytes, report: Report, required: bool) -> None:
         """Read bytes that a pickle carries; what is no known format does not matter unless it is `required`."""
         found = sniff.sniff_bytes(data[: sniff.HEAD])
+        if len(data) > sniff.HEAD and found in sniff.DATA | {sniff.BINARY} and wants_more(data[: sniff.HEAD]):
+            found = sniff.sniff_bytes(data)
         if (
             found in sniff.PICKLES
             or found in sniff.ZIP_BASED

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from assay.targets import sniff
 from assay.targets.allowlist import extended
 from assay.targets.refs import shared
+from assay_detectors.artifact.empty import is_model_name
 from assay_detectors.artifact.names import judge_extension, judge_path
 from assay_detectors.artifact.report import Report
 from assay_detectors.artifact.sources import FilePart, Unread
@@ -36,14 +37,17 @@ def read_artifact(path: Path, *, listing: bool = False, models: Sequence[Path] =
 
     report = Report(listing=[] if listing else None)
     reader = Reader(path.parent)
-    form = "unreadable"
+    form, nothing = "unreadable", False
     try:
         form = sniff.sniff(path)
-        if form in (sniff.FOLDER, sniff.SPECIAL, sniff.EMPTY):
+        nothing = form == sniff.EMPTY and not is_model_name(path.name)
+        if nothing:
+            reader.notes.add("it is empty")
+        elif form in (sniff.FOLDER, sniff.SPECIAL, sniff.EMPTY):
             report.unread(NOT_YET[form])
         else:
-            if form == sniff.BINARY:
-                form = _beside(path, models)
+            if form in (sniff.BINARY, sniff.MSGPACK):
+                form = _beside(path, models, form)
             judge_path(path.name, report)
             judge_extension(path.name, form, report)
             with path.open("rb") as file:
@@ -53,7 +57,8 @@ def read_artifact(path: Path, *, listing: bool = False, models: Sequence[Path] =
         report.unread(f"it cannot be read ({why})")
     return {
         "format": form,
-        "data": form in sniff.DATA | sniff.HOLDERS and not (reader.recognised or report.total or report.reasons),
+        "data": (nothing or form in sniff.DATA | sniff.HOLDERS)
+        and not (reader.recognised or report.total or report.reasons),
         "findings": report.findings,
         "total": report.total,
         "anomalies": list(report.anomalies.values()),
@@ -64,12 +69,12 @@ def read_artifact(path: Path, *, listing: bool = False, models: Sequence[Path] =
     } | ({"listing": report.listing} if listing else {})
 
 
-def _beside(path: Path, models: Sequence[Path]) -> str:
+def _beside(path: Path, models: Sequence[Path], otherwise: str) -> str:
     """Return what unknown bytes are by the file beside them that names them."""
     from assay_detectors.artifact.onnx_files import is_external
     from assay_detectors.artifact.tf_checkpoint import is_shard
 
-    return sniff.TF_SHARD if is_shard(path) else sniff.ONNX_TENSORS if is_external(path, models) else sniff.BINARY
+    return sniff.TF_SHARD if is_shard(path) else sniff.ONNX_TENSORS if is_external(path, models) else otherwise
 
 
 def _read_file(file: Any, form: str, reader: Reader, report: Report, name: str) -> None:

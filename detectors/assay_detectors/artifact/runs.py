@@ -25,6 +25,7 @@ from assay_detectors.artifact.values import (
     Global,
     compact,
     hashable,
+    is_plain,
     words,
 )
 
@@ -167,6 +168,8 @@ def _keys(m: Machine, run: Run) -> bool:
     """Say whether everything that was fetched from the memo may be a key."""
     base = len(m.memo)
     fetched = [m.memo[index] if index < base else run.new[index - base] for index in run.gets]
+    if run.heads and not all(map(is_plain, fetched)):  # it may stand for a method of the object
+        return False
     if hashable(fetched) is not True:
         return False
     m.odd_keys = m.odd_keys or not all(type(value) is str for value in fetched)

@@ -59,7 +59,8 @@ SPEC = DetectorSpec(
             "Backdoors that are learnt: weights that misbehave on a trigger hold no code.",
             "Python source beside the model, and what pip would install from its requirements: both are named.",
             "Text graphs of TensorFlow, 7z and rar archives: recognised and reported as not read.",
-            "Memory errors in native code that crafted numbers provoke in a trusted class, as in tree nodes.",
+            "Memory errors in native code that crafted numbers provoke in a trusted class, as in the nodes of pickled "
+            "trees or the indices of sparse matrices.",
             "What the operators of a custom library do: that one is needed is found.",
         ),
     ),

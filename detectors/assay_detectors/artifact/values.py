@@ -79,13 +79,38 @@ class State:
 
 
 class Dtype:
-    """A numpy dtype: its code, and its size where the code does not tell."""
+    """A numpy dtype: its code, and what its state says of it."""
 
-    __slots__ = ("code", "size")
+    __slots__ = ("built", "code", "copied", "fields", "holds", "open", "order", "size", "used")
 
     def __init__(self, code: str) -> None:
         self.code = code
         self.size: int | None = None
+        """Bytes of an item, where the code does not tell."""
+        self.holds = False
+        """Whether an item holds Python objects."""
+        self.fields: dict[str, Any] = {}
+        self.order = ""
+        self.copied = False
+        """Whether it is a type of its own, not the one that all arrays share."""
+        self.open = False
+        """A record that has no fields yet."""
+        self.built = False
+        self.used = False
+        """Whether something was made with it, so that it may not change any more."""
+
+
+class Made:
+    """An object that a trusted call made."""
+
+    __slots__ = ("built", "name", "touched")
+
+    def __init__(self, name: str, *, touched: bool = False) -> None:
+        self.name = name
+        self.built = False
+        """Whether it was given a state."""
+        self.touched = touched
+        """Whether it may have attributes of its own, which could stand for its methods."""
 
 
 class Wrapper:
@@ -136,7 +161,18 @@ def hashable(values: list[Any]) -> bool | None:
 
 LOST, LOST_ARRAY = Blob(None, -1), Blob(None, -1, mutable=True)
 _SCALARS = frozenset({str, int, bool, Marker})
-_WORDS = frozenset(
+ACTING = frozenset(
+    f"__{word}__"
+    for word in (
+        *("setstate", "getstate", "reduce", "reduce_ex", "copy", "deepcopy", "array", "array_interface"),
+        *("array_struct", "array_function", "array_ufunc", "torch_function", "class", "call", "iter", "len", "getitem"),
+        *("getattr", "getattribute", "setattr", "setitem", "index", "float", "int", "buffer", "dlpack"),
+    )
+)
+"""Methods that Python and its libraries look for in an object itself, while a file is loaded or a value is copied."""
+ADDRESSES = frozenset({"__array_interface__", "__array_struct__"})
+"""Those by which an object that is none of numpy's names memory to read."""
+_WORDS = ACTING | frozenset(
     {"dtype", "shape", "order", "subclass", "allow_mmap", "numpy_array_alignment_bytes", "storage", "module", "latin1"}
 )
 _CODES = frozenset(
@@ -174,4 +210,4 @@ def compact(value: Any) -> Any:
         return value if -5 <= value <= 256 else NUMBER
     if kind is Blob and (value.data is None or len(value.data) <= 64):
         return LOST_ARRAY if value.mutable else LOST
-    return value
+    return OPAQUE if kind is Made else value

@@ -66,6 +66,7 @@ SPEC = DetectorSpec(
             default=0.5,
             low=0.0,
             high=1.0,
+            stricter="lower",
             help="Confidence under which a candidate is not reported.",
         ),
         OptionSpec(
@@ -74,6 +75,7 @@ SPEC = DetectorSpec(
             default=1024,
             low=1,
             high=65536,
+            stricter="higher",
             help="Megabytes of one line that are searched; a longer line makes the count `at least`.",
         ),
         OptionSpec(

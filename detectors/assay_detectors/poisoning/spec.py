@@ -84,6 +84,7 @@ SPEC = DetectorSpec(
             default=10_000,
             low=100,
             high=50_000,
+            stricter="higher",
             help="Training rows, and trusted rows, that are compared; more are drawn at random.",
         ),
         OptionSpec(

@@ -75,6 +75,7 @@ SPEC = DetectorSpec(
             default=4000,
             low=50,
             high=100_000,
+            stricter="higher",
             help="Members, and non-members, that are used; more are drawn at random.",
         ),
         OptionSpec(

@@ -27,10 +27,10 @@ PREDICATE = "https://in-toto.io/attestation/svr/v0.2"
 VERIFIER = "pkg:pypi/model-assay@"
 """Who verified, as a package URL; the version follows."""
 GATE_OPEN = "ASSAY_GATE_OPEN"
-"""The property that stands only in a statement whose gate is open."""
+"""The property that stands only in a statement whose gate is open, and that a deploy gate takes."""
+_TAKEN = ("pass", "warn", "waived", "inconclusive")
+"""Statuses of a verdict that a deploy gate takes, where the policy left the gate open."""
 RULE_PASSED = "ASSAY_RULE/"
-_ELSEWHERE = "keeps in other files"
-"""What a scan says of tensors that an ONNX file keeps beside it (`not_covered` of artifact.unsafe-code)."""
 FILE, FOLDER = "sha256", "assayFolder"
 """Names of the digests: of a file's bytes, and of a folder's listing (see `assay.targets.digest`), in lowercase hex."""
 
@@ -51,9 +51,9 @@ class Digests(Read):
 class SubjectNotes(Read):
     """Annotations of a subject."""
 
-    role: Literal["model", "artifact"]
-    whole: bool = True
-    """False where the file keeps its numbers in other files, which its digest does not cover."""
+    role: Literal["model", "artifact", "code", "companion"]
+    needs: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """Paths of the other files that it rests on and that its digest does not cover; each must be met as well."""
 
 
 class Subject(Read):
@@ -85,13 +85,33 @@ class Verifier(Read):
     policies: Annotated[tuple[PolicyFile, ...], Field(min_length=1, strict=False)]
 
 
+class SignedCoverage(Read):
+    """How much of what the policy requires was checked."""
+
+    required: Annotated[int, Field(ge=0)]
+    checked: Annotated[int, Field(ge=0)]
+
+
+class TrustedName(Read):
+    """A name in a model file that somebody answered for, and who."""
+
+    name: str
+    by: str
+
+
 class AssayPart(Read):
     """What Assay adds to the predicate."""
 
     target: str
+    manifest: Sha256 | None = None
+    """Of the manifest's content; None where a bare file or folder was scanned."""
     policy: str
     status: VerdictStatus
     exitCode: int
+    coverage: SignedCoverage
+    trusted: Annotated[tuple[TrustedName, ...], Field(strict=False)] = ()
+    judgedAgain: bool
+    """Whether the verdict was reached again from the measurements before it was signed."""
     expires: str
 
 
@@ -121,7 +141,7 @@ def build(
     Args:
         result: the saved result.
         created: when this is said, with a time zone.
-        longest: how long it holds at most; what was accepted or trusted until a day ends it sooner.
+        longest: how long after the scan it holds at most; what was accepted or trusted until a day ends it sooner.
         rejudged: whether the verdict was reached again from the measurements before it is signed.
 
     Raises:
@@ -147,13 +167,14 @@ def build(
                 "policy": verdict.policy,
                 "status": verdict.status,
                 "exitCode": verdict.exit_code,
-                "gate": "open" if verdict.exit_code == EXIT_OK else "FAILED",
+                "gate": _GATES[is_open(verdict.status, verdict.exit_code), verdict.exit_code == EXIT_OK],
                 "coverage": {
                     "required": verdict.coverage.required,
                     "checked": verdict.coverage.checked,
                     "inconclusive": verdict.coverage.inconclusive,
                     "notCovered": list(verdict.coverage.not_covered),
                 },
+                "trusted": [{"name": entry.name, "by": entry.by} for entry in provenance.trusted],
                 "waivers": [{"id": use.id, "expires": use.expires} for use in _accepted(result)],
                 "result": {FILE: hashlib.sha256(result.canonical()).hexdigest()},
                 "scanned": provenance.run.started,
@@ -182,12 +203,29 @@ def read(payload: bytes) -> Statement:
 
 
 def expiry(result: ScanResult, created: datetime.datetime, longest: datetime.timedelta) -> datetime.datetime:
-    """Return when the statement ends: after `longest`, or with the first waiver or trust that the verdict rests on."""
+    """Return when the statement ends: `longest` after the scan, or with the first waiver or trust that it rests on."""
     days = [datetime.date.fromisoformat(use.expires) for use in _accepted(result)]
     days += [entry.until for entry in result.provenance.trusted if entry.until is not None]
     # The last day counts whole, as it does where waivers and trust are judged.
     ends = [datetime.datetime.combine(day, datetime.time(), datetime.UTC) + datetime.timedelta(days=1) for day in days]
-    return min([created + longest, *ends])
+    return min([min(scanned(result) or created, created) + longest, *ends])
+
+
+def scanned(result: ScanResult) -> datetime.datetime | None:
+    """Return when the scan was started; None where the result does not say."""
+    try:
+        started = datetime.datetime.fromisoformat(result.provenance.run.started)
+    except ValueError:
+        return None
+    return started if started.tzinfo is not None else started.replace(tzinfo=datetime.UTC)
+
+
+def is_open(status: VerdictStatus, exit_code: int) -> bool:
+    """Say whether a deploy gate takes such a verdict: the policy left its gate open, and nothing failed."""
+    return exit_code == EXIT_OK and status in _TAKEN
+
+
+_GATES = {(True, True): "open", (False, True): "open for failures that are excused", (False, False): "FAILED"}
 
 
 def stamp(moment: datetime.datetime) -> str:
@@ -221,11 +259,12 @@ def _properties(result: ScanResult) -> list[str]:
             passed = decision.verdict is DecisionVerdict.PASS
             seen[decision.rule] = seen.get(decision.rule, True) and passed
     rules = [RULE_PASSED + rule for rule in sorted(seen) if seen[rule]]
-    return [GATE_OPEN, *rules] if result.verdict.exit_code == EXIT_OK else rules
+    return [GATE_OPEN, *rules] if is_open(result.verdict.status, result.verdict.exit_code) else rules
 
 
 def _subjects(result: ScanResult) -> list[dict[str, object]]:
-    """Return every model and artifact by content; of a scan without a manifest, the whole of its files besides.
+    """Return every model, artifact, module of a factory and companion by content; of a scan without a manifest, the
+    whole of its files besides.
 
     A folder that was scanned as it is must be met again with exactly these files.
     """
@@ -236,29 +275,32 @@ def _subjects(result: ScanResult) -> list[dict[str, object]]:
             "the result names no model and no artifact that could be read, so there is nothing to vouch for; "
             "attest the result of a scan with `model` or `artifacts`"
         )
-    parted = _parted(result, known)
+    beside = [entry for entry in result.provenance.inputs if entry.role in ("code", "companion")]
+    unread = next((entry for entry in beside if entry.sha256 is None), None)
+    if unread is not None:
+        raise InvalidInput(f"the result does not know the content of {visible(unread.path)}: {unread.problem}")
     subjects = [
         _subject(
-            entry.path, FOLDER if entry.format == "folder" else FILE, entry.sha256 or "", entry.role, entry in parted
+            entry.path, FOLDER if entry.format == "folder" else FILE, entry.sha256 or "", entry.role,
+            _needs(entry, beside),
         )
-        for entry in known
-    ]
+        for entry in (*known, *beside)
+    ]  # fmt: skip
     if result.provenance.manifest is None and len(known) == len(inputs):
-        subjects.append(_subject(".", FOLDER, _whole(known), "artifact", False))
+        subjects.append(_subject(".", FOLDER, _whole(known), "artifact", []))
     return subjects
 
 
-def _subject(name: str, kind: str, digest: str, role: str, parted: bool) -> dict[str, object]:
-    notes: dict[str, object] = {"role": role, "whole": False} if parted else {"role": role}
+def _subject(name: str, kind: str, digest: str, role: str, needs: list[str]) -> dict[str, object]:
+    notes: dict[str, object] = {"role": role, "needs": needs} if needs else {"role": role}
     return {"name": name, "digest": {kind: digest}, "annotations": notes}
 
 
-def _parted(result: ScanResult, known: list[InputRecord]) -> list[InputRecord]:
-    """Return the files that keep their numbers beside them, as the scan said of some: ONNX, else all that may be."""
-    if not any(_ELSEWHERE in text for outcome in result.outcomes for text in outcome.not_covered):
-        return []
-    files = [entry for entry in known if entry.format != "folder"]
-    return [entry for entry in files if entry.format == "onnx"] or files
+def _needs(entry: InputRecord, beside: list[InputRecord]) -> list[str]:
+    """Return the paths of the other files that a model or an artifact rests on."""
+    named = entry.facts.get("companions")
+    found = list(named) if isinstance(named, list) else []
+    return found + [other.path for other in beside if other.role == "code" and entry.facts.get("factory")]
 
 
 def _whole(entries: list[InputRecord]) -> str:

@@ -11,6 +11,7 @@ import click
 
 from assay.model.errors import EXIT_OK, InvalidInput
 from assay.model.result import FileDigest, ScanResult
+from assay.model.verdict import Verdict
 from assay.model.visible import visible
 
 _MAX_DAYS = 3660
@@ -28,9 +29,13 @@ _MAX_DAYS = 3660
     help="[default: attestation.json beside RESULT]",
 )
 @click.option(
-    "--expires", default="90d", show_default=True, metavar="TIME", help="How long it holds at most: 12h, 90d."
+    "--expires", default="90d", show_default=True, metavar="TIME", help="How long after the scan it ends: 12h, 90d."
 )
-@click.option("--policy", "policy_name", help="The policy that judged; the verdict is then reached again and compared.")
+@click.option(
+    "--max-age", default="30d", show_default=True, metavar="TIME", help="Refuse a result of an older scan: 12h, 30d."
+)
+@click.option("--policy", "policy_name", help="The policy that judged, where it is not built in: to judge again by it.")
+@click.option("--as-it-stands", is_flag=True, help="Sign without judging again, where the policy is not at hand.")
 @click.option("--baseline", "baseline_file", type=click.Path(path_type=Path), help="The baseline of that verdict.")
 @click.option(
     "--date",
@@ -43,14 +48,18 @@ def attest(
     key_file: Path,
     goal: Path | None,
     expires: str,
+    max_age: str,
     policy_name: str | None,
+    as_it_stands: bool,
     baseline_file: Path | None,
     date: str | None,
 ) -> int:
     """Sign the verdict of RESULT, written by `assay scan -o json=RESULT`, for a deploy gate (`assay verify`).
 
-    The statement names every model by its digest, the policy, the verdict and the result. A verdict that is no pass is
-    signed as what it is. An encrypted key's passphrase is taken from ASSAY_KEY_PASSPHRASE, or asked for.
+    The statement names every model by its digest, with the code of its factory and the files that hold its tensors, the
+    policy, the verdict and the result. The verdict is reached again first, by its built-in policy or by --policy. One
+    that is no pass is signed as what it is. An encrypted key's passphrase is taken from ASSAY_KEY_PASSPHRASE, or asked
+    for.
     """
     from assay.attest.envelope import sign
     from assay.attest.keys import load_signer
@@ -58,28 +67,64 @@ def attest(
     from assay.cli.saved import load_result
     from assay.reports.write import write_pieces
 
-    longest, created = _duration(expires), _moment(date)
+    longest, oldest, created = _duration(expires, "--expires"), _duration(max_age, "--max-age"), _moment(date)
+    if as_it_stands and policy_name is not None:
+        raise click.UsageError(
+            "--as-it-stands signs without judging again, and --policy judges again; give one of them"
+        )
     result = load_result(result_file)
-    rejudged = _check(result, result_file, policy_name, baseline_file, created.date())
+    _check_age(result, result_file, created, oldest)
+    rejudged = _check(result, result_file, policy_name, baseline_file, created.date(), as_it_stands=as_it_stands)
     signer = load_signer(key_file, _ask_passphrase)
     statement = build(result, created, longest, rejudged=rejudged)
     ends = expiry(result, created, longest)
     if ends <= created:
         raise InvalidInput(
-            f"{visible(str(result_file))}: a waiver or a trust that it rests on has ended; judge it again"
+            f"{visible(str(result_file))}: --expires has passed since its scan, or a waiver or a trust that it rests "
+            "on has ended; scan or judge it again"
         )
     goal = goal if goal is not None else result_file.parent / "attestation.json"
     write_pieces([sign(_canonical(statement), signer)], goal)
-    verdict = result.verdict
-    word = "gate open" if verdict.exit_code == EXIT_OK else "FAILED"
     click.echo(
-        f"{visible(str(goal))}: {visible(result.provenance.target)}: {word} ({verdict.status}, exit code "
-        f"{verdict.exit_code}) by policy {visible(verdict.policy)}; until {stamp(ends)}; "
-        f"key {signer.public_key.keyid[:16]}…"
+        f"{visible(str(goal))}: {visible(result.provenance.target)}: {_outcome(result.verdict)} by policy "
+        f"{visible(result.verdict.policy)}; until {stamp(ends)}; key {signer.public_key.keyid[:16]}…"
     )
     if not rejudged:
-        click.echo("assay: signed as it stands in the file; give --policy to have the verdict reached again", err=True)
+        click.echo(
+            "assay: signed as it stands in the file, not judged again; `assay verify` refuses it without "
+            "--accept-unjudged",
+            err=True,
+        )
     return EXIT_OK
+
+
+def _outcome(verdict: Verdict) -> str:
+    """Say what was signed, and where it is no open gate, what `assay verify` will do with it."""
+    from assay.attest.statement import is_open
+
+    said = f"({verdict.status}, exit code {verdict.exit_code})"
+    if is_open(verdict.status, verdict.exit_code):
+        return f"gate open {said}"
+    if verdict.exit_code == EXIT_OK:
+        return f"signed, and `assay verify` refuses it: excused by the policy, and a failure all the same {said}"
+    return f"FAILED {said}"
+
+
+def _check_age(result: ScanResult, source: Path, created: datetime.datetime, oldest: datetime.timedelta) -> None:
+    """Refuse a result whose scan lies too long ago, or is still to come; the day of the statement is early enough."""
+    from assay.attest.statement import scanned, stamp
+
+    shown, started = visible(str(source)), scanned(result)
+    if started is None:
+        raise InvalidInput(f"{shown}: does not say when it was scanned; scan again")
+    if started.date() > created.date():
+        raise InvalidInput(
+            f"{shown}: was scanned on {stamp(started)}, after this statement; check --date and the clock"
+        )
+    if created - started > oldest:
+        raise InvalidInput(
+            f"{shown}: was scanned on {stamp(started)}, longer ago than --max-age allows; scan again and attest that"
+        )
 
 
 def _canonical(statement: dict[str, object]) -> bytes:
@@ -89,7 +134,13 @@ def _canonical(statement: dict[str, object]) -> bytes:
 
 
 def _check(
-    result: ScanResult, source: Path, policy_name: str | None, baseline_file: Path | None, today: datetime.date
+    result: ScanResult,
+    source: Path,
+    policy_name: str | None,
+    baseline_file: Path | None,
+    today: datetime.date,
+    *,
+    as_it_stands: bool,
 ) -> bool:
     """Refuse a result that was edited, as far as that can be seen; return whether it was judged again."""
     from assay.attest.again import contradiction, difference, policy_at_hand
@@ -101,6 +152,10 @@ def _check(
         raise InvalidInput(f"{shown}: {wrong}; the file was changed, scan again")
     catalogue = load_catalogue()
     loaded = policy_at_hand(result, policy_name, catalogue)
+    if loaded is None and not as_it_stands:
+        raise InvalidInput(
+            f"{shown}: its policy is not built in; give it by --policy, or --as-it-stands to sign without judging again"
+        )
     if loaded is None:
         return False
     baseline = _baseline(result, shown, baseline_file)
@@ -131,13 +186,11 @@ def _baseline(result: ScanResult, shown: str, path: Path | None) -> tuple[ScanRe
     return baseline, FileDigest(path=changes.path, sha256=sha256)
 
 
-def _duration(text: str) -> datetime.timedelta:
+def _duration(text: str, option: str) -> datetime.timedelta:
     found = re.fullmatch(r"([1-9]\d{0,4})([dh])", text)
     hours = int(found[1]) * (24 if found[2] == "d" else 1) if found else 0
     if not 0 < hours <= _MAX_DAYS * 24:
-        raise click.BadParameter(
-            f"{text!r} is no such time; write 12h or 90d, at most {_MAX_DAYS}d", param_hint="--expires"
-        )
+        raise click.BadParameter(f"{text!r} is no such time; write 12h or 90d, at most {_MAX_DAYS}d", param_hint=option)
     return datetime.timedelta(hours=hours)
 
 

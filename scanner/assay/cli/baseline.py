@@ -19,7 +19,7 @@ class Baseline(NamedTuple):
 
 
 def load_baseline(asked: Path | None, loaded: LoadedPolicy) -> Baseline:
-    """Return the baseline of the command line, else that of the policy, else none.
+    """Return the baseline of the command line, else that of the policy, else none; its path as `--baseline` takes it.
 
     Args:
         asked: `--baseline`, relative to the working folder.
@@ -28,17 +28,15 @@ def load_baseline(asked: Path | None, loaded: LoadedPolicy) -> Baseline:
     Raises:
         InvalidInput: a baseline is named that is missing or no result: without it, nobody can say what is new.
     """
-    path, named = asked, asked
-    new_only = loaded.policy.gate.new_only
+    path, new_only = asked, loaded.policy.gate.new_only
     if path is None and new_only is not None and new_only.baseline is not None:
-        named = Path(new_only.baseline)
-        path = _folder(loaded) / named
-    if path is None or named is None:
+        path = _folder(loaded) / new_only.baseline
+    if path is None:
         return Baseline()
     from assay.cli.saved import load_with_digest
 
     result, digest = load_with_digest(path)
-    return Baseline(result, FileDigest(path=named.as_posix(), sha256=digest))
+    return Baseline(result, FileDigest(path=path.as_posix(), sha256=digest))
 
 
 def _folder(loaded: LoadedPolicy) -> Path:

@@ -18,8 +18,7 @@ def print_plan(request: ScanRequest, catalogue: Catalogue, loaded: LoadedPolicy)
     """
     resolved, plan = plan_scan(request, catalogue)
     target = Target(resolved.manifest, resolved.root, resolved.inputs)
-    must = {rule.metric.rsplit(".", 1)[0] for rule in loaded.policy.rules if rule.metric and rule.required is True}
-    required = {rule.metric.rsplit(".", 1)[0] for rule in loaded.policy.rules if rule.metric and rule.required}
+    always, declared = _required(loaded, True), _required(loaded, "declared")
     click.echo(
         f"{resolved.manifest.name}: {len(resolved.inputs)} inputs, policy {loaded.policy.id}, {request.workers} workers"
     )
@@ -31,13 +30,22 @@ def print_plan(request: ScanRequest, catalogue: Catalogue, loaded: LoadedPolicy)
     for step in plan.steps:
         cost = load_body(step.spec).estimate(target, step.options)
         options = ", ".join(f"{name}={value}" for name, value in step.options.items())
-        mark = " (required)" if step.spec.id in required else ""
+        mark = " (required)" if step.spec.id in always | declared else ""
         queries = f", {cost.queries:,} queries" if cost.queries else ""
         click.echo(f"  {step.spec.id:<26} about {cost.cpu_seconds:.1f} CPU s{queries}{mark}  {options}")
+    blocking = set()
     for outcome in plan.left_out:
-        mark = " (the policy requires it)" if outcome.detector in required else ""
+        undeclared = bool(outcome.missing_inputs) and not outcome.missing_extras
+        required = outcome.detector in always or (outcome.detector in declared and not undeclared)
+        blocking |= {outcome.detector} if required else set()
+        mark = " (the policy requires it)" if required else ""
         click.echo(f"would not run: {outcome.detector}: {outcome.reason}{mark}")
     for entry in catalogue.broken:
         click.echo(f"would not run: {entry.name}: {entry.reason}")
-    left_out = {outcome.detector for outcome in plan.left_out} | set(catalogue.ids_broken)
-    return EXIT_NOT_ASSESSED if resolved.unmatched or left_out & must else EXIT_OK
+    blocking |= set(catalogue.ids_broken) & (always | declared)
+    return EXIT_NOT_ASSESSED if resolved.unmatched or blocking else EXIT_OK
+
+
+def _required(loaded: LoadedPolicy, how: bool | str) -> set[str]:
+    """Return the detectors whose rules say `required: how`."""
+    return {rule.metric.rsplit(".", 1)[0] for rule in loaded.policy.rules if rule.metric and rule.required == how}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from assay.attempt import attempt
-from assay.cli.outputs import Output, parse_outputs
+from assay.cli.outputs import Output, parse_outputs, same_file
 from assay.model.errors import EXIT_INTERRUPTED, EXIT_NOT_ASSESSED, EXIT_OK, AssayError, InvalidInput
 from assay.model.visible import visible
 
@@ -221,7 +221,7 @@ def _with_outputs(targets: Sequence[_Target], reports: Sequence[str], goals: Seq
         for target in targets
     ]
     paths = [output.path for target in found for output in target.outputs] + list(goals)
-    twice = next((path for path in paths if path != "-" and paths.count(path) > 1), None)
+    twice = same_file([path for path in paths if path != "-"])
     if twice is not None:
         raise InvalidInput(f"-o: {visible(twice)} would be written twice; give each report its own path")
     return found

@@ -46,11 +46,21 @@ def parse_outputs(values: Sequence[str]) -> list[Output]:
             raise InvalidInput(f"-o {value}: {missing}")
         _check_writable(value, path)
         outputs.append(Output(name, path))
-    paths = [output.path for output in outputs]
-    twice = next((path for path in paths if paths.count(path) > 1), None)
+    twice = same_file([output.path for output in outputs])
     if twice is not None:
         raise InvalidInput(f"-o: {twice} is named twice; give each report its own path")
     return outputs
+
+
+def same_file(paths: Sequence[str]) -> str | None:
+    """Return the first path that another one before it names too, in whatever spelling or through a link."""
+    seen: set[str] = set()
+    for path in paths:
+        place = path if path == "-" else os.path.realpath(path)
+        if place in seen:
+            return path
+        seen.add(place)
+    return None
 
 
 def _check_writable(value: str, path: str) -> None:

@@ -86,9 +86,15 @@ def _say(waiver: dict[str, Any], item: Judged, policy_file: Path) -> None:
         return
     click.echo(f"accepted by {safe(waiver['approver'])} until {waiver['expires'].isoformat()}")
     if "model_sha256" in bound:
-        click.echo(f"bound to the file with sha256 {bound['model_sha256']}")
+        several = bound["model_sha256"]
+        for digest in [several] if isinstance(several, str) else several:
+            click.echo(f"bound to the file with sha256 {digest}")
     else:
         click.echo("bound to no model file: the finding is not about one")
+    if "data_sha256" in bound:
+        click.echo(f"bound to the data with sha256 {bound['data_sha256']}")
+    if len(bound.get("members", ())) > 1:
+        click.echo(f"bound to the {len(bound['members'])} measurements that are behind the finding; one more voids it")
     ends = (("metric_max", "up to"), ("metric_min", "down to"))
     numbers = [f"{word} {bound[key]:g}" for key, word in ends if key in bound]
     click.echo(f"bound to the number {', '.join(numbers)}" if numbers else "bound to no number: none was measured")

@@ -114,5 +114,5 @@ def _print(
     for record in shown:
         if record.note and (beside_result or record.state != "unused"):
             click.echo(f"{safe(record.id, 80)}: {safe(record.note)}")
-    ended = "" if within is None else f" that end within {count(within, 'day')} or have ended"
-    click.echo(f"{count(len(shown), 'waiver')}{ended}, of {total}")
+    ended = "" if within is None else f", which end within {count(within, 'day')} or have ended"
+    click.echo(f"{len(shown)} of {count(total, 'waiver')}{ended}")

@@ -28,6 +28,7 @@ SIMPLE: Final = {
 PATTERNS: Final = {
     r"^[a-z0-9][a-z0-9-]*$": "use lower case letters, digits and dashes, such as `no-secrets-in-logs`",
     r"^[a-z0-9][\w.-]*([/:][\w.-]+)*$": "start with a lower case letter, no spaces, such as `acme/credit-release`",
+    r"^[0-9a-f]{16}$": "give digests of labels, 16 hexadecimal digits each, as `assay waive` writes them",
     r"^[0-9a-f]{32}$": "give the fingerprint of the finding, 32 hexadecimal digits, as the reports print it",
     r"^[0-9a-f]{64}$": "give a SHA-256 digest: 64 hexadecimal digits in lower case",
     r"^[0-9a-fA-F]{64}$": "give a SHA-256 digest: 64 hexadecimal digits",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from assay.engine.beside import code_of, companions_of
 from assay.engine.keys import Contents, stamps, task_key
 from assay.engine.supervisor import Task
 from assay.engine.tasks import OutOfTime, TaskFailed, TaskRunner
@@ -23,6 +24,7 @@ PROBE = "assay.targets.intake:probe"
 INTAKE_SECONDS = 300.0
 SAFETY_METRIC = "artifact.unsafe-code.calls"
 
+_UNREAD = "{}: cannot be read, and a model rests on it; check its permissions, and put a file in place of a link"
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 Report = Callable[[int, int], None]
@@ -37,6 +39,10 @@ class Intake:
         self._sealed_only = True
         self._stamps = stamps(resolved.inputs)
         self.records: list[InputRecord] = []
+        self.beside: list[InputRecord] = []
+        """Code of factories and companions of models: by content only, not among `records`."""
+        self._beside: list[InputRef] = []
+        self._beside_stamps: dict[str, list[int] | None] = {}
 
     @cached_property
     def contents(self) -> Contents:
@@ -51,8 +57,13 @@ class Intake:
         for index, ref in enumerate(self._resolved.inputs):
             if ref.name in self._identities and now[ref.name] != self._stamps[ref.name]:
                 problem = f"{ref.shown}: changed while it was scanned; scan again when nothing writes to it"
-                update = {"status": "unusable", "problem": _placed(problem, ref)}
-                self.records[index] = self.records[index].model_copy(update=update)
+                self.records[index] = self.records[index].model_copy(update=_problem(ref, {"problem": problem}))
+                self._tasks.memory.forget()
+        now = stamps(self._beside)
+        for index, ref in enumerate(self._beside):
+            if now[ref.name] != self._beside_stamps[ref.name]:
+                problem = f"{ref.shown}: changed while it was scanned; scan again when nothing writes to it"
+                self.beside[index] = self.beside[index].model_copy(update=_problem(ref, {"problem": problem}))
                 self._tasks.memory.forget()
 
     def examine(self, report: Report) -> None:
@@ -69,7 +80,27 @@ class Intake:
             _record(ref, examined.get(ref.name) or _unmatched(self._resolved.unmatched[ref.name]))
             for ref in self._resolved.inputs
         ]
+        self._look_beside()
         self._compare()
+
+    def _look_beside(self) -> None:
+        """Record what the models rest on besides their own files, hashed by a worker that may read it for the model."""
+        facts = {record.name: record.facts.get("companions") for record in self.records}
+        named = {name: found for name, found in facts.items() if isinstance(found, list)}
+        inputs = self._resolved.inputs
+        self._beside = [*code_of(inputs), *companions_of(inputs, named)]
+        self._beside_stamps = stamps(self._beside)
+        tasks = [
+            Task(IDENTIFY, Shard(ref.spec["of"], extra={"beside": ref.path}), {}, seconds=INTAKE_SECONDS)
+            for ref in self._beside
+        ]
+        for ref, found in zip(self._beside, self._answers(self._beside, tasks), strict=True):
+            known = {**found, "status": "usable"} if _is_identity(found) else _unmatched(_UNREAD.format(ref.shown))
+            self.beside.append(_record(ref, known))
+        for index, (record, ref) in enumerate(zip(self.records, inputs, strict=True)):
+            if ref.role == "model" and ref.spec.get("factory"):
+                facts = {**record.facts, "factory": str(ref.spec["factory"])}
+                self.records[index] = record.model_copy(update={"facts": facts})
 
     def probe(self, outcomes: Iterable[Outcome], allow_unsandboxed: bool) -> None:
         """Open each model that stage 0 found clean and ask it for a few predictions; refuse the others.
@@ -114,7 +145,9 @@ class Intake:
 
     def _ask_all(self, work: str, refs: list[InputRef], keep: bool) -> list[dict[str, Any]]:
         """Return what the workers found out about each input, or the reason why they could not."""
-        tasks = [self._task(work, ref, keep) for ref in refs]
+        return self._answers(refs, [self._task(work, ref, keep) for ref in refs])
+
+    def _answers(self, refs: list[InputRef], tasks: list[Task]) -> list[dict[str, Any]]:
         found = []
         for ref, (_, future) in zip(refs, self._tasks.run_all(tasks), strict=True):
             try:

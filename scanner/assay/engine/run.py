@@ -42,6 +42,8 @@ class Run:
     """What a run found out; grows while it goes, so that an interrupt keeps what is there."""
 
     records: list[InputRecord] = field(default_factory=list)
+    beside: list[InputRecord] = field(default_factory=list)
+    """Code of factories and companions of models."""
     outcomes: list[Outcome] = field(default_factory=list)
     spools: dict[str, Spool] = field(default_factory=dict)
     """Observations by detector, where they were asked for."""
@@ -65,8 +67,8 @@ class Setting:
 
 def execute(plan: Plan, broken: Iterable[Broken], resolved: Resolved, tasks: TaskRunner, setting: Setting) -> Run:
     """Run `plan`; an interrupt (KeyboardInterrupt) ends it early, and the rest is `cancelled`."""
-    run = Run(outcomes=[*plan.left_out, *(_broken(entry) for entry in broken)])
     intake = Intake(resolved, tasks, setting.seed)
+    run = Run(outcomes=[*plan.left_out, *(_broken(entry) for entry in broken)], beside=intake.beside)
     try:
         intake.examine(lambda done, of: setting.progress("inputs", done, of))
         run.records = intake.records
@@ -137,6 +139,7 @@ def _cancel_rest(plan: Plan, run: Run) -> None:
             detector=step.spec.id,
             version=step.spec.version,
             status=Status.CANCELLED,
+            options=dict(step.options),
             reason="the scan was interrupted before this check began",
         )
         for step in plan.steps
@@ -167,6 +170,7 @@ def _run_step(step: Step, target: Target, around: Surroundings, setting: Setting
         detector=step.spec.id,
         version=step.spec.version,
         status=status,
+        options=dict(step.options),
         reason=reason,
         measurements=tuple(measurements),
         unresolved=tuple(ctx.refused),
@@ -285,6 +289,7 @@ def _inputs_problem(step: Step, target: Target) -> Outcome | None:
                     detector=step.spec.id,
                     version=step.spec.version,
                     status=Status.SKIPPED,
+                    options=dict(step.options),
                     reason=f"{first.name} cannot be used: {first.problem}",
                     blocked_by=first.blocked_by,
                 )

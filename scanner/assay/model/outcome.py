@@ -56,6 +56,8 @@ class Outcome(Noun):
     detector: DetectorId
     version: str = ""
     status: Status
+    options: dict[str, bool | int | Finite | str] = {}
+    """What the detector ran with: the policy's params over the spec's defaults; empty where no options were settled."""
     reason: str | None = None
     missing_inputs: tuple[str, ...] = ()
     """Capabilities that the manifest does not declare (`logs`, `data.trusted`)."""

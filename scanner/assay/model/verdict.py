@@ -71,6 +71,8 @@ class Decision(Noun):
     used: Used | None = None
     measurements: int = 0
     """How many measurements the rule looked at."""
+    members: tuple[str, ...] = ()
+    """Digests of the labels of those that are no pass, each once: which they are, not how bad."""
     limit: str | None = None
     """The limit in words: `at most 0`."""
     at_most: Finite | None = None

@@ -30,7 +30,7 @@ _WORDS = {
     DecisionVerdict.INCONCLUSIVE: "could not be decided by what was measured",
     DecisionVerdict.ERROR: "could not be checked, because the check failed to run",
     DecisionVerdict.SKIPPED: "was not checked",
-    DecisionVerdict.WAIVED: "is violated, which a waiver accepts",
+    DecisionVerdict.WAIVED: "does not pass, which a waiver accepts",
 }
 
 

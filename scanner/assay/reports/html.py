@@ -20,10 +20,11 @@ from assay.reports.html_controls import controls
 from assay.reports.html_findings import by_rule, findings
 from assay.reports.html_officer import page_1
 from assay.reports.html_register import areas, changes, field, waivers
-from assay.reports.html_replay import check_command, hash_command, result_digest, scan_command
+from assay.reports.html_replay import check_command, hash_command, judge_command, scan_command
 from assay.reports.html_tables import decisions, evidence, input_row, measurements, outcome_row
 from assay.reports.html_words import GLOSSARY, NEVER_THE_GATE
 from assay.reports.issues import issues
+from assay.reports.replay import result_digest
 from assay.reports.text import number, safe
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ def _replay(result: ScanResult) -> dict[str, Any]:
     checks, unchecked = check_command(result)
     return {
         "scan_command": scan_command(result),
+        "judge_command": judge_command(result),
         "check_command": checks,
         "unchecked": unchecked,
         "hash_command": hash_command(),

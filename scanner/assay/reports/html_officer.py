@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
+import math
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,12 +19,13 @@ from assay.reports.issues import Issue
 from assay.reports.register import SOON, accepted, refused, soon, until
 from assay.reports.text import count, safe, sentence, why_not_run
 
-DENSITIES = ((8, 8, 6), (7, 6, 5), (6, 4, 4), (5, 3, 3), (4, 3, 2), (3, 2, 2), (2, 1, 1))
+DENSITIES = ((8, 8, 6), (7, 6, 5), (6, 4, 4), (5, 3, 3), (4, 3, 2), (3, 2, 2), (2, 1, 1), (1, 1, 1))
 """Reasons, open questions and accepted findings that page 1 tells, from much to little."""
 ROOM = 31
 """Lines of a sheet of A4, without what stands there always."""
 _PADDING = 0.35
-SHORT = 150
+LONG, SHORT = 320, 150
+"""Characters of a reason in the words of its finding: where there is room for all, and where not."""
 GAPS = 260
 
 _WHY_UNDECIDED = {
@@ -35,9 +40,12 @@ def page_1(result: ScanResult, found: Sequence[Issue]) -> dict[str, Any]:
     wrong = [i for i in found if i.finding.verdict in (DecisionVerdict.FAIL, DecisionVerdict.WARN)]
     waived = [i for i in found if i.finding.verdict is DecisionVerdict.WAIVED]
     day = result.provenance.run.started[:10]
-    lists = (_groups(wrong), _undecided(result, found), [_accepted(issue, day) for issue in waived[: DENSITIES[0][2]]])
+    accepting = [_accepted(issue, day) for issue in waived[: DENSITIES[0][2]]]
+    lists = (_groups(wrong, LONG), _undecided(result, found), accepting)
     rest = {"unused": _unused(result), "also_accepted": _also(result, waived), "coverage": _coverage(result)}
     room = ROOM - _extra(result, rest)
+    if _height(lists, DENSITIES[0]) > room:
+        lists = (_groups(wrong, SHORT), *lists[1:])
     most = next((n for n in DENSITIES if _height(lists, n) <= room), DENSITIES[-1])
     totals = (len(lists[0]), len(lists[1]), len(waived))
     names = ("reasons", "undecided", "accepted")
@@ -60,29 +68,51 @@ def _extra(result: ScanResult, rest: dict[str, Any]) -> float:
 
 
 def _short(text: str, limit: int) -> Long:
-    """Return harmless text that is cut without a count: the whole stands in a later section."""
+    """Return harmless text that is cut without a count, broad letters sooner: the whole stands in a later section."""
     shown = safe(text, 4 * limit)
-    return Long(shown if len(shown) <= limit else shown[: limit - 1] + "…")
+    ends = list(itertools.accumulate(map(_breadth, shown)))
+    return Long(shown if not ends or ends[-1] <= limit else shown[: bisect.bisect_right(ends, limit - 1)] + "…")
 
 
 def _lines(width: int, *texts: str) -> int:
-    """Estimate the lines that texts take in a column of `width` characters."""
-    return sum(-(-len(text) // width) for text in texts)
+    """Estimate the lines that texts take in a column of `width` characters of ordinary text."""
+    return sum(_wrapped(width, text) for text in texts)
 
 
-def _groups(found: Sequence[Issue]) -> list[dict[str, Any]]:
+def _wrapped(width: int, text: str) -> int:
+    lines, used = 0, float(width)
+    for word in text.split():
+        wide = sum(map(_breadth, word))
+        if used + 1 + wide <= width:
+            used += 1 + wide
+        elif wide <= width:
+            lines, used = lines + 1, wide
+        else:  # a word that no line holds is broken anywhere
+            lines, used = lines + math.ceil(wide / width), wide % width
+    return lines
+
+
+def _breadth(char: str) -> float:
+    """Return how broad a letter is; that of ordinary text is 1."""
+    if unicodedata.east_asian_width(char) in ("W", "F"):
+        return 2
+    return 1.75 if char in "MW@%—" else 1.3 if char.isupper() else 1
+
+
+def _groups(found: Sequence[Issue], most: int) -> list[dict[str, Any]]:
     """Put together what means the same to the officer; the order of `found` stays."""
     groups: dict[tuple[str, DecisionVerdict, bool], list[Issue]] = {}
     for issue in found:
         finding = issue.finding
-        groups.setdefault((_meaning(issue), finding.verdict, finding.blocks), []).append(issue)
+        groups.setdefault((_meaning(issue, most), finding.verdict, finding.blocks), []).append(issue)
     return [_group(meaning, members) for (meaning, _, _), members in groups.items()]
 
 
-def _meaning(issue: Issue) -> Long:
+def _meaning(issue: Issue, most: int = SHORT) -> Long:
     finding = issue.finding
-    words = plain(family(finding.detector, finding.metric))
-    return Long(words.broken) if words else Long(sentence(_short(finding.text, SHORT)))
+    about = family(finding.detector, finding.metric)
+    words = plain(about or finding.rule)
+    return Long(words.broken) if words else Long(sentence(_short(finding.text, most)))
 
 
 def _group(meaning: str, members: Sequence[Issue]) -> dict[str, Any]:
@@ -158,8 +188,9 @@ def _accepted(issue: Issue, day: str) -> dict[str, Any]:
         "approver": _short(waiver.approver, 60) if waiver else Long("not recorded"),
         "until": until(waiver.expires, day) if waiver else "not recorded",
     }
-    widths = {"meaning": 38, "reason": 26, "approver": 16, "until": 15}
-    return row | {"lines": max(_lines(width, row[column]) for column, width in widths.items())}
+    widths = {"reason": 26, "approver": 16, "until": 15}
+    lines = [_lines(38, f"{row['meaning']} {row['id']}"), *(_lines(width, row[name]) for name, width in widths.items())]
+    return row | {"lines": max(lines)}
 
 
 def _also(result: ScanResult, waived: Sequence[Issue]) -> list[str]:

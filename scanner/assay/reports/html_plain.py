@@ -89,6 +89,11 @@ _WORDS = {
         "Whether the description of the target is the agreed one",
         "",
     ),
+    "trust": Plain(
+        "Somebody vouched for code in a model file who is not among those whom the policy lets accept risks.",
+        "Who vouched for code in model files",
+        "",
+    ),
     "nothing-checked": Plain("Nothing at all was checked.", "Anything at all", ""),
     "inputs": Plain("A file that the policy asks for is missing.", "The files that the policy asks for", ""),
 }

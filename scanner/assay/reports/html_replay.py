@@ -1,13 +1,13 @@
-"""How to repeat the scan: the commands, and what their results are held against."""
+"""How to repeat this, in the HTML report: the commands of `replay`, quoted and harmless, and how to compare."""
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 from collections.abc import Iterator
 
 from assay.model.result import FileDigest, InputRecord, ScanResult
 from assay.reports.html_cells import COMMAND, Long
+from assay.reports.replay import RESULT, judge_words, scan_words
 from assay.reports.text import safe
 
 MOST_CHECKED = 200
@@ -21,24 +21,19 @@ HASH_PROGRAM = (
 """Needs nothing but Python: the result without times, cost and command line, keys sorted, no blanks, UTF-8."""
 
 
-def result_digest(result: ScanResult) -> str:
-    """Return the sha256 of the canonical result."""
-    return hashlib.sha256(result.canonical()).hexdigest()
-
-
 def hash_command() -> Long:
     """Return the command that computes `result_digest` from the saved JSON result."""
-    return Long(shlex.join(["python3", "-c", HASH_PROGRAM, "result.json"]))
+    return Long(shlex.join(["python3", "-c", HASH_PROGRAM, RESULT]))
 
 
 def scan_command(result: ScanResult) -> Long:
     """Return the command line with its seed, quoted for a shell; empty where it was not recorded."""
-    argv = list(result.provenance.run.argv)
-    if not argv:
-        return Long()
-    if not any(part == "--seed" or part.startswith("--seed=") for part in argv):
-        argv += ["--seed", str(result.provenance.seed)]
-    return Long(safe(shlex.join(argv), COMMAND))
+    return Long(safe(shlex.join(scan_words(result)), COMMAND))
+
+
+def judge_command(result: ScanResult) -> Long:
+    """Return the command that judges by the policy of this verdict; empty where that was not recorded."""
+    return Long(safe(shlex.join(judge_words(result)), COMMAND))
 
 
 def check_command(result: ScanResult) -> tuple[Long, int]:

@@ -13,6 +13,7 @@ from assay.model.verdict import Decision
 from assay.reports.html_cells import Cut, fair
 from assay.reports.html_chart import NO_BOUNDS, Bounds, Chart, chart
 from assay.reports.html_words import mark
+from assay.reports.inputs import about
 from assay.reports.issues import SILENT, Issue
 from assay.reports.text import (
     input_problem,
@@ -34,8 +35,8 @@ MOST_EVIDENCE = 1000
 
 
 def input_row(record: InputRecord) -> dict[str, Any]:
-    """Return one input with the reason why it was not used."""
-    return {"record": record, "problem": input_problem(record)}
+    """Return one input with what it is beside a model, and the reason why it was not used."""
+    return {"record": record, "about": about(record), "problem": input_problem(record)}
 
 
 def outcome_row(outcome: Outcome) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from assay.model.evidence import Observation
-from assay.model.outcome import Status
 from assay.model.result import ScanResult
 from assay.model.verdict import Decision, DecisionVerdict
 from assay.reports.answer import QUESTION, answer, status_word
@@ -20,6 +19,7 @@ from assay.reports.gaps import gaps
 from assay.reports.identity import started
 from assay.reports.issues import Issue, issues
 from assay.reports.register import SOON, days_left
+from assay.reports.replay import judge_words, scan_words
 from assay.reports.sarif_places import anchor
 from assay.reports.text import change_counts, count, interval, labels, measured, number, safe, sentence
 
@@ -89,7 +89,7 @@ def _tally(result: ScanResult) -> str:
     verdict = result.verdict
     changes = verdict.changes
     seen = Counter(d.verdict for d in verdict.decisions)
-    unrun = sum(o.status not in (Status.RAN, Status.NOT_APPLICABLE) for o in result.outcomes)
+    unrun = sum(seen[kind] for kind in (DecisionVerdict.ERROR, DecisionVerdict.SKIPPED))
     if changes is None:
         blocking = sum(d.blocks for d in verdict.decisions)
         parts = [f"blocking {blocking:,}", f"passed {seen[DecisionVerdict.PASS]:,}", "no baseline"]
@@ -180,10 +180,10 @@ def _score(result: ScanResult) -> list[str]:
 
 
 def _command(result: ScanResult) -> list[str]:
-    argv = result.provenance.run.argv
-    if not argv:
+    scan = scan_words(result)
+    if not scan:
         return []
-    command = safe(shlex.join(argv), COMMAND)
-    longest = max((len(run) for run in re.findall(r"`+", command)), default=0)
+    commands = [safe(shlex.join(words), COMMAND) for words in (scan, judge_words(result)) if words]
+    longest = max((len(run) for command in commands for run in re.findall(r"`+", command)), default=0)
     fence = "`" * max(3, longest + 1)
-    return ["", "Reproduce:", "", f"{fence}sh", command, fence]
+    return ["", "Reproduce:", "", f"{fence}sh", *commands, fence]

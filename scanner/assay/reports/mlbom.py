@@ -9,6 +9,7 @@ from assay.model.evidence import Observation
 from assay.model.measurement import Measurement
 from assay.model.result import InputRecord, ScanResult
 from assay.reports.identity import assay_version, document_uuid, exact_number, policy_digest, started, timestamp
+from assay.reports.inputs import about, rests_on
 from assay.reports.json_text import dump
 from assay.reports.text import labels, level, safe, sentence
 
@@ -56,7 +57,7 @@ def _document(result: ScanResult) -> dict[str, Any]:
             "component": whole,
         },
         "components": [_component(ref, record, cards.get(ref)) for ref, record in inputs],
-        "dependencies": [{"ref": TARGET, "dependsOn": [ref for ref, _ in inputs]}],
+        "dependencies": _dependencies(inputs, models),
     }
 
 
@@ -64,6 +65,15 @@ def _models(inputs: list[tuple[str, InputRecord]]) -> dict[str, InputRecord]:
     """Return the models by reference; where none is declared, the artifacts are what was given as such."""
     by_role = {role: {ref: r for ref, r in inputs if r.role.startswith(role)} for role in ("model", "artifact")}
     return by_role["model"] or by_role["artifact"]
+
+
+def _dependencies(inputs: list[tuple[str, InputRecord]], models: dict[str, InputRecord]) -> list[dict[str, Any]]:
+    """Return what the target is made of, and what each model rests on."""
+    refs = {record.name: ref for ref, record in inputs}
+    every = tuple(record for _, record in inputs)
+    parts = {TARGET: [ref for ref, _ in inputs]}
+    parts |= {ref: [refs[r.name] for r in rests_on(model, every)] for ref, model in models.items()}
+    return [{"ref": ref, "dependsOn": list(dict.fromkeys(on))} for ref, on in parts.items() if on or ref == TARGET]
 
 
 def _version(result: ScanResult) -> dict[str, str]:
@@ -80,6 +90,8 @@ def _component(ref: str, record: InputRecord, card: dict[str, Any] | None) -> di
         "name": safe(record.name, NAME) or ref,
         "properties": _properties(facts | {"size": record.size, "problem": record.problem}),
     }
+    if about(record):
+        entry["description"] = about(record)
     if record.sha256:
         entry["hashes"] = [{"alg": "SHA-256", "content": record.sha256}]
     if kind == "data":

@@ -1,6 +1,9 @@
-"""OSCAL assessment results: each rule of the policy an objective, each decision an observation and a finding on it.
+"""OSCAL assessment results: each rule of the policy an objective with one finding, each decision an observation.
 
-| decision | finding | risk |
+The finding of a rule is that of its worst decision, and names the observations and risks of all: an objective is not
+satisfied where any of them is not.
+
+| worst decision | finding | risk |
 |---|---|---|
 | pass | satisfied | |
 | warn | satisfied, with a remark | |
@@ -15,7 +18,7 @@ The document says what was measured as evidence for a control; it never says tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from assay.model.evidence import Observation
 from assay.model.result import ScanResult
@@ -23,7 +26,8 @@ from assay.model.verdict import DecisionVerdict, Finding
 from assay.reports.answer import QUESTION, answer
 from assay.reports.controls import cited
 from assay.reports.identity import Names, assay_version, document_uuid, policy_digest, started, timestamp
-from assay.reports.issues import Issue, issues, quiet
+from assay.reports.inputs import described
+from assay.reports.issues import issues, quiet
 from assay.reports.json_text import dump
 from assay.reports.oscal_parts import (
     EPOCH,
@@ -50,6 +54,15 @@ def chunks(result: ScanResult, observations: Iterable[Observation]) -> Iterator[
     """Yield the document whole; observations of places have their own format."""
     del observations
     yield render(result)
+
+
+class _Seen(NamedTuple):
+    """A decision as it stands in the document."""
+
+    finding: Finding
+    observation: str
+    risk: str | None
+    """Uuids."""
 
 
 class _Document:
@@ -102,7 +115,8 @@ class _Document:
     def _judged(self) -> dict[str, Any]:
         verdict = self._result.verdict
         said = answer(verdict)
-        seen, risks, findings = [], [], []
+        seen, risks = [], []
+        rules: dict[str, list[_Seen]] = {}
         for issue in self._all:
             name = issue.finding.fingerprint
             seen.append(observation(issue, self._names.new(f"observation/{name}"), self._when, self._subject()))
@@ -111,7 +125,9 @@ class _Document:
                 continue
             risk = self._risk(issue.finding)
             risks += [risk] if risk else []
-            findings.append(self._finding(issue, seen[-1]["uuid"], risk["uuid"] if risk else None))
+            told = _Seen(issue.finding, seen[-1]["uuid"], risk["uuid"] if risk else None)
+            rules.setdefault(token(issue.finding.rule), []).append(told)
+        findings = [self._finding(rule, members) for rule, members in rules.items()]
         body = {
             "uuid": self._names.new("result"),
             "title": line(f"{QUESTION} {said.word}"),
@@ -153,7 +169,7 @@ class _Document:
         target: dict[str, Any] = {"uuid": self._target, "type": "software", "status": state}
         target |= {"title": line(provenance.target), "description": "What was scanned, its inputs by digest."}
         inputs = [
-            props({"input-sha256": record.sha256})[0] | {"remarks": line(f"{record.name}: {record.path}")}
+            props({"input-sha256": record.sha256})[0] | {"remarks": line(described(record))}
             for record in provenance.inputs
             if record.sha256
         ]
@@ -194,8 +210,9 @@ class _Document:
         }
         return resource | ({"rlinks": links} if links else {})
 
-    def _finding(self, issue: Issue, seen: str, risk: str | None) -> dict[str, Any]:
-        finding = issue.finding
+    def _finding(self, rule: str, members: list[_Seen]) -> dict[str, Any]:
+        """Return the finding on a rule: that of its worst decision; `members` begin with what blocks."""
+        finding = min(members, key=lambda one: one.finding.verdict in _SATISFIED).finding
         satisfied = finding.verdict in _SATISFIED
         status: dict[str, Any] = {
             "state": "satisfied" if satisfied else "not-satisfied",
@@ -203,18 +220,19 @@ class _Document:
         }
         if finding.verdict not in (DecisionVerdict.PASS, DecisionVerdict.FAIL):
             status["remarks"] = line(f"{finding.verdict}: {finding.text}")
-        told = labels(finding.labels, 120)
+        told = labels(finding.labels, 120) if len(members) == 1 else ""
+        facts: dict[str, Any] = {"fingerprint": finding.fingerprint, "severity": finding.severity}
+        facts |= {"blocks": any(one.finding.blocks for one in members), "decisions": len(members)}
+        related = [{"risk-uuid": one.risk} for one in members if one.risk]
         return {
-            "uuid": self._names.new(f"finding/{finding.fingerprint}"),
+            "uuid": self._names.new(f"finding/{rule}"),
             "title": line(f"{finding.rule} [{told}]" if told else finding.rule),
             "description": line(finding.text),
-            "props": props(
-                {"fingerprint": finding.fingerprint, "severity": finding.severity, "blocks": finding.blocks}
-            ),
+            "props": props(facts),
             "origins": self._origins,
-            "target": {"type": "objective-id", "target-id": token(finding.rule), "status": status},
-            "related-observations": [{"observation-uuid": seen}],
-        } | ({"related-risks": [{"risk-uuid": risk}]} if risk else {})
+            "target": {"type": "objective-id", "target-id": rule, "status": status},
+            "related-observations": [{"observation-uuid": one.observation} for one in members],
+        } | ({"related-risks": related} if related else {})
 
     def _risk(self, finding: Finding) -> dict[str, Any] | None:
         """Return the risk of a finding: approved where a waiver accepts it, open where it fails or blocks."""

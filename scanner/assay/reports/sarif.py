@@ -18,6 +18,7 @@ from assay.model.verdict import Changes, Decision, DecisionVerdict, Finding, Sev
 from assay.reports.answer import QUESTION, answer
 from assay.reports.gaps import INCOMPLETE, MORE, assessed, gaps, grave
 from assay.reports.identity import assay_version
+from assay.reports.inputs import about
 from assay.reports.issues import Issue, issues, quiet, severity_rank
 from assay.reports.json_text import dump
 from assay.reports.sarif_places import MOST_LOCATIONS, anchor, anchored, file_uri, locations, manifest_folder
@@ -273,10 +274,11 @@ def _artifacts(result: ScanResult) -> list[dict[str, Any]]:
         entries.append(
             {
                 "location": {"uri": uri},
-                "roles": ["analysisTarget"],
+                "roles": [] if about(record) else ["analysisTarget"],
                 **length,
                 **hashes,
-                "properties": {"input": safe(record.name), "what": labels({"role": record.role})},
+                "properties": {"input": safe(record.name), "what": labels({"role": record.role})}
+                | ({"about": about(record)} if about(record) else {}),
             }
         )
     manifest = result.provenance.manifest

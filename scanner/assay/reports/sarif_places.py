@@ -12,6 +12,7 @@ from urllib.parse import quote
 from assay.model.evidence import Evidence, Locator
 from assay.model.result import InputRecord, ScanResult
 from assay.model.verdict import Finding
+from assay.reports.inputs import named_first
 from assay.reports.text import labels, place
 
 MOST_LOCATIONS = 10
@@ -49,7 +50,7 @@ def anchor(result: ScanResult, finding: Finding | None = None) -> Anchor:
     folder = manifest_folder(result)
     manifest = result.provenance.manifest
     if manifest is None:
-        paths = [record] if record is not None else list(result.provenance.inputs)
+        paths = [record] if record is not None else named_first(result.provenance.inputs)
         return Anchor(next((uri for r in paths if (uri := file_uri(r.path))), FALLBACK_URI))
     uri = file_uri(posixpath.basename(manifest.path.replace("\\", "/")), folder) or FALLBACK_URI
     return Anchor(uri, *_line_and_column(record.where)) if record is not None else Anchor(uri)
@@ -113,7 +114,7 @@ def _record(inputs: tuple[InputRecord, ...], finding: Finding | None) -> InputRe
         for record in inputs:
             if record.role.startswith(word) or record.name.startswith(word):
                 return record
-    return inputs[0]
+    return named_first(inputs)[0]
 
 
 def _line_and_column(where: str) -> tuple[int, int | None]:

@@ -6,10 +6,13 @@ opened.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.model.errors import UnusableInput
+from assay.model.visible import visible
 from assay.targets import sniff
 from assay.targets.digest import digest
 from assay.targets.refs import InputRef, Shard
@@ -27,9 +30,14 @@ Facts = dict[str, Any]
 
 
 def identify(opened: OpenTarget, shard: Shard) -> dict[str, Any]:
-    """Return `sha256` and `size` of one input, or nothing where it cannot be read; `examine` says why."""
+    """Return `sha256` and `size` of one input, or nothing where it cannot be read; `examine` says why.
+
+    `shard.extra` may name another file, `beside`, that was allowed for that input.
+    """
+    beside = shard.extra.get("beside")
+    path = opened.path(shard.input) if beside is None else Path(beside)
     try:
-        found = digest(opened.path(shard.input), opened.shown(shard.input))
+        found = digest(path, opened.shown(shard.input))
     except UnusableInput:
         return {}
     return {"sha256": found.sha256, "size": found.size}
@@ -100,7 +108,18 @@ def _examine(opened: OpenTarget, ref: InputRef, record: dict[str, Any], known: d
         return _log_facts(opened, ref)
     if ref.role == "data":
         return _data_facts(opened.data(ref.name), opened.manifest)
+    if ref.role in ("model", "artifact") and record["format"] == sniff.ONNX:
+        return _companion_facts(ref, path)
     return {}
+
+
+def _companion_facts(ref: InputRef, path: Path) -> Facts:
+    """Return the files that hold the tensors of an ONNX model, as paths beside its own; nothing where it holds all."""
+    from assay.targets.onnx_beside import companions
+
+    folder = posixpath.dirname(ref.shown)
+    found = [visible(posixpath.normpath(posixpath.join(folder, name)))[:300] for name in companions(path)]
+    return {"companions": sorted(set(found))} if found else {}
 
 
 def _check_digest(ref: InputRef, sha256: str) -> None:

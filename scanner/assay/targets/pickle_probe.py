@@ -57,12 +57,15 @@ class _Probe:
         self.at = 0
         self.stack: list[object] = []
         self.imported = False
+        self.need = 0
+        """Where the argument ends that made the data run out; 1 << 62 for a line without an end."""
 
     def line(self, *, open_end: bool = False) -> str:
         """Return a line; with `open_end` one without a newline too, as Python's own unpickler takes it, less a byte."""
         end = self.data.find(b"\n", self.at)
         if end < 0:
             if not open_end:
+                self.need = 1 << 62
                 raise _Break
             end = max(len(self.data) - 1, self.at)
         raw = self.data[self.at : min(end, self.at + 4096)]
@@ -73,6 +76,7 @@ class _Probe:
 
     def take(self, count: int) -> bytes:
         if self.at + count > len(self.data):
+            self.need = self.at + count
             raise _Break
         chunk = self.data[self.at : self.at + count]
         self.at += count
@@ -80,6 +84,7 @@ class _Probe:
 
     def skip(self, count: int) -> str:
         if self.at + count > len(self.data):
+            self.need = self.at + count
             raise _Break
         text = self.data[self.at : self.at + min(count, 4096)].decode("utf-8", "replace")
         self.at += count
@@ -223,9 +228,61 @@ class _Probe:
             raise _Break
 
 
+def wants_more(head: bytes) -> int:
+    """Return how many bytes would have to be seen to tell whether `head` begins a pickle; 0 where it is decided.
+
+    Args:
+        head: the first bytes of something longer.
+    """
+    start: int | None = 0
+    for _ in range(MAX_SENTENCES):
+        if start is None:
+            return 0
+        probe = _Probe(head)
+        probe.at = start
+        try:
+            for _ in range(MAX_OPS):
+                if probe.step():
+                    break
+        except _Break:
+            return probe.need
+        start = _sentence(head, start)
+    return 0
+
+
+_CONSTANT = {0x47: 8, 0x4A: 4, 0x4B: 1, 0x4D: 2, 0x4E: 0}
+"""Opcodes with a capital letter that put one number, or None, on the stack: a sentence may begin with them."""
+_COUNTED_CONSTANT = frozenset(b"CU")
+"""Opcodes with a capital letter whose next byte is the length of a text: as in `Copyright`."""
+_STOP = re.compile(rb"[2N)\]}]{0,3}\.")
+"""STOP, and opcodes before it that add or repeat plain values: `1.2.` repeats a number."""
+_UNPRINTABLE = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+_ENCODED = (b"gA", b"80")
+"""How a pickle begins in base64 and in hex."""
+MAX_SENTENCES = 100
+
+
 def looks_like_pickle(data: bytes | mmap) -> bool:
-    """Say whether Python would unpickle `data`: STOP is reached, or an import is made before it breaks."""
+    """Say whether Python would unpickle `data`: STOP is reached, or an import is made before it breaks.
+
+    Prose such as `Git v2.31.7 Release Notes` is a pickle of one number to Python, with text behind it. That is no
+    pickle where every byte is text and what follows, which a second call would read, is none either.
+    """
+    if not _probe(data, 0):
+        return False
+    start, left = _sentence(data, 0), MAX_SENTENCES
+    if start is None or _UNPRINTABLE.search(data):
+        return True
+    while start is not None and left:
+        if not _probe(data, start):
+            return False
+        start, left = _sentence(data, start), left - 1
+    return True
+
+
+def _probe(data: bytes | mmap, start: int) -> bool:
     probe = _Probe(data)
+    probe.at = start
     try:
         for _ in range(MAX_OPS):
             if probe.step():
@@ -233,3 +290,29 @@ def looks_like_pickle(data: bytes | mmap) -> bool:
     except _Break:
         return probe.imported
     return True
+
+
+def _sentence(data: bytes | mmap, start: int) -> int | None:
+    """Return where text goes on behind a constant and a full stop that may be the beginning of it; None elsewhere."""
+    first = data[start]
+    at = start + 1
+    if first in _COUNTED_CONSTANT:
+        end = at + 1 + data[at]
+        text = bytes(data[at + 1 : end])
+        if text.startswith(_ENCODED) or _probe(text, 0):
+            return None
+    elif first in _CONSTANT:
+        end = at + _CONSTANT[first]
+    else:
+        return None
+    stop = _STOP.match(data, end)
+    if stop is None:
+        return None
+    behind = data[stop.end() : stop.end() + 200]
+    if not (behind.strip() or (behind and first in _COUNTED_CONSTANT)):
+        return None
+    try:
+        data[start : stop.end()].decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return stop.end()

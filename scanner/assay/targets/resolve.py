@@ -195,8 +195,13 @@ class _Collector:
         return os.path.normpath(os.path.join(self.root, os.path.expanduser(path)))
 
     def _shown(self, path: str) -> str:
-        inside = os.path.relpath(path, self.root)
-        return visible((path if inside.startswith("..") else inside).replace(os.sep, "/"))
+        return shown_below(path, self.root)
+
+
+def shown_below(path: str, root: str | Path) -> str:
+    """Return a path as people see it: relative to `root` where it lies in it, with `/`."""
+    inside = os.path.relpath(path, root)
+    return visible((path if inside.startswith("..") else inside).replace(os.sep, "/"))
 
 
 def _from_bare(path: Path) -> Resolved:

@@ -9,7 +9,7 @@ import zipfile
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from assay.targets import text_probe, tf_probe
+from assay.targets import data_probe, text_probe, tf_probe
 from assay.targets.pickle_probe import looks_like_pickle
 
 HEAD = 65_536
@@ -38,7 +38,9 @@ ONNX_TEXT, CAFFE_TEXT = text_probe.ONNX_TEXT, text_probe.CAFFE_TEXT
 LIGHTGBM, XGBOOST_JSON, XGBOOST_UBJ, CATBOOST = "lightgbm-text", "xgboost-json", "xgboost-ubj", "catboost"
 PARQUET, ARROW, SQLITE = "parquet", "arrow", "sqlite"
 JSON, JSONL, CSV, TEXT, UTF16 = "json", "jsonl", "csv", "text", "utf-16 text"
-IMAGE, PDF, EXECUTABLE, BYTECODE, BINARY = "image", "pdf", "executable", "bytecode", "binary"
+IMAGE, PDF, EXECUTABLE, BYTECODE, BINARY = data_probe.IMAGE, "pdf", "executable", "bytecode", "binary"
+MEDIA, FONT, FOLDER_VIEW = data_probe.MEDIA, data_probe.FONT, data_probe.FOLDER_VIEW
+SENTENCEPIECE, TFRECORD, MSGPACK = data_probe.SENTENCEPIECE, data_probe.TFRECORD, data_probe.MSGPACK
 
 COMPRESSED = frozenset({GZIP, BZ2, XZ, LZMA, ZLIB, ZSTD, LZ4, JOBLIB_ZF})
 """One stream within; what it holds is found when it is opened."""
@@ -53,7 +55,12 @@ ONNX_TENSORS = "onnx-tensors"
 """Numbers of an ONNX model: never from the bytes alone, only with the model beside them that names the file."""
 TF_BESIDE = frozenset({TF_FINGERPRINT, TF_INDEX, TF_SHARD, ONNX_TENSORS})
 """What lies beside a model: hashes, where its numbers are, and the numbers."""
-DATA = frozenset({PARQUET, ARROW, SQLITE, JSON, JSONL, CSV, TEXT, UTF16, IMAGE, PDF})
+WALKED = frozenset({SENTENCEPIECE, TFRECORD, MSGPACK})
+"""Data that is known by its beginning and has to be walked to its end."""
+DATA = frozenset(
+    {PARQUET, ARROW, SQLITE, JSON, JSONL, CSV, TEXT, UTF16, IMAGE, PDF}
+    | {MEDIA, FONT, FOLDER_VIEW, SENTENCEPIECE, TFRECORD}
+)
 """Formats that no loader of models executes."""
 
 _MAGIC = (
@@ -85,10 +92,14 @@ _MAGIC = (
     (b"\xcf\xfa\xed\xfe", EXECUTABLE),
     (b"\xca\xfe\xba\xbe", EXECUTABLE),
 )
+_WORDS = frozenset({CATBOOST, GGUF, PARQUET, ARROW, RAR})
+"""Formats whose marks are words that a text may begin with."""
 _TORCH_MAGIC = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 _ZLIB_SECOND = frozenset(b"\x01\x5e\x9c\xda")
 _ZF = re.compile(rb"ZF0x[0-9a-fA-F]{1,16}L? *x[\x01\x5e\x9c\xda]")
 _BOMS = (b"\xff\xfe", b"\xfe\xff")
+_R_TEXT = re.compile(rb"RD[ABX]\d\n|A\n\s*[23]\s")
+"""Objects of R: its readers run what they hold."""
 _TEXT_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
@@ -132,12 +143,15 @@ def _by_content(data: bytes | mmap, size: int | None) -> str:
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"):
         return ZIP
     if head[:1] == b"\x80" and len(head) > 1 and head[1] <= 8:
-        return _pickle_flavour(head)
+        # a header of 128 bytes and more begins like a protocol; no opcode is zero, so no pickle goes on from there
+        return SAFETENSORS if head[2:3] == b"\0" and _is_safetensors(head, size) else _pickle_flavour(head)
     if looks_like_pickle(data):  # before every other mark: `GIF8` and a tar's first name are opcodes as well
         return _pickle_flavour(head)
     found = next((name for magic, name in _MAGIC if head.startswith(magic)), None)
+    if found in _WORDS and not _TEXT_CONTROL.search(head):
+        found = None  # a text that begins with the name of the format; in the format, numbers follow
     if found is not None:
-        return found
+        return _other_reading(data, head, size) or found if found in DATA else found
     if head[:3] == b"BZh" and head[3:4].isdigit() and head[4:10] in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90"):
         return BZ2
     if _ZF.match(head):
@@ -158,6 +172,11 @@ def _by_content(data: bytes | mmap, size: int | None) -> str:
         return BYTECODE
     if _is_safetensors(head, size):
         return SAFETENSORS
+    if _R_TEXT.match(head):
+        return BINARY
+    found = _marked(data, head, size)
+    if found is not None:
+        return found
     found = _protobuf(data, size is None) or _textual(head, size is None or size > HEAD)
     if found in (TEXT, CSV, JSON, JSONL):
         if tf_probe.is_graph_text(data):
@@ -170,6 +189,27 @@ def _by_content(data: bytes | mmap, size: int | None) -> str:
     if found is None and (size is not None or len(data) < HEAD) and tf_probe.is_index(data):
         return TF_INDEX
     return found or BINARY
+
+
+def _marked(data: bytes | mmap, head: bytes, size: int | None) -> str | None:
+    """Tell what stands beside models by how it begins; None for anything else."""
+    if data_probe.is_sentencepiece(data):
+        return SENTENCEPIECE
+    if data_probe.record_length(head[:12]) is not None:
+        found: str | None = TFRECORD
+    else:
+        found = MSGPACK if data_probe.is_msgpack(head) else data_probe.media_kind(head, size)
+    return found and (_other_reading(data, head, size) or found)
+
+
+def _other_reading(data: bytes | mmap, head: bytes, size: int | None) -> str | None:
+    """Return what else a loader finds in data that is known by its mark: the mark of an image is no obstacle to it."""
+    if _is_tar(head):
+        return TAR
+    if hdf5_behind(data):
+        return HDF5
+    flat = head[4:8] in (b"TFL3", b"ORTM", b"ET12")
+    return BINARY if flat or tf_probe.is_graph_behind(data, size is None) else None
 
 
 def hdf5_behind(data: bytes | mmap) -> bool:

@@ -22,6 +22,8 @@ _TEXT_GRAPH = re.compile(
 _TEXT_NODE = (re.compile(rb"\bnode(?:_def)?\b"), re.compile(rb"\bop\b"))
 
 MAX_FIELDS = 200_000
+MAX_TRIED = 200
+"""Fields that are tried, in data with another mark, for a graph."""
 _Part = tuple[int, int, int, int]
 
 
@@ -72,6 +74,27 @@ def tensorflow_kind(data: bytes | mmap, cut: bool) -> str | None:
     if len(wires) >= 3 and end <= 1000 and _is_fingerprint(wires):
         return FINGERPRINT
     return METAGRAPH if 2 in wires and _is_metagraph(data, 0, end + cut) else None
+
+
+def is_graph_behind(data: bytes | mmap, cut: bool) -> bool:
+    """Say whether data with another mark is a message of protobuf too, with a field where models keep their graph.
+
+    A loader skips fields that it does not know: eight bytes of an image's mark can be one.
+    """
+    try:
+        parts = _parts(data, 0, len(data), cut)
+    except Broken:
+        return False
+    places = [(low, high) for field, wire, low, high in parts if wire == 2 and field in (1, 2, 7) and high > low]
+    return any(_may_be_message(data, low, high) for low, high in places[:MAX_TRIED]) or len(places) > MAX_TRIED
+
+
+def _may_be_message(data: bytes | mmap, low: int, high: int) -> bool:
+    end = min(high, low + 4096, len(data))
+    try:
+        return bool(_parts(data, low, end, end < high))
+    except Broken:
+        return False
 
 
 def varint(data: bytes | mmap, at: int, end: int) -> tuple[int, int]:

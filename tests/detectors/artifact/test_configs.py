@@ -35,6 +35,21 @@ BAD_JSON: dict[str, tuple[str, Any, str | None]] = {
     "lightning": ("a.json", {"class_path": "builtins.exec", "init_args": {}}, "builtins.exec"),
     "diffusion": ("a.json", {"model": {"target": "my.evil.Thing", "params": {}}}, "my.evil.Thing"),
     "modules": ("modules.json", [{"idx": 0, "name": "0", "path": "", "type": "evil.M"}], "evil.M"),
+    "routes": (
+        "router_config.json",
+        {"types": {"a": "evil.M", "b": "sentence_transformers.models.Pooling"}, "structure": {"q": ["a"]}},
+        "evil.M",
+    ),
+    "routes without the rest": ("config.json", {"types": {"a": "os.system"}}, "os.system"),
+    "route that leads out": (
+        "router_config.json",
+        {"types": {"../../x": "sentence_transformers.models.Pooling"}, "structure": {}},
+        "../../x",
+    ),
+    "tokenizer": ("wordembedding_config.json", {"tokenizer_class": "evil.Tok", "max_seq_length": 3}, "evil.Tok"),
+    "tokenizer by a function": ("config.json", {"tokenizer_class": "transformers.utils.hub.http_get"}, None),
+    "custom generation": ("generation_config.json", {"eos_token_id": 1, "custom_generate": "evil/repo"}, "evil/repo"),
+    "attention": ("config.json", {"attn_implementation": "evil/kernel"}, "evil/kernel"),
     "activation": ("config.json", {"activation_function": "os.getcwd", "in_features": 3}, "os.getcwd"),
     "index": (
         "model_index.json",
@@ -92,6 +107,15 @@ GOOD: dict[str, tuple[str, str]] = {
         "modules.json",
         '[{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Pooling"}]',
     ),
+    "routes": (
+        "router_config.json",
+        '{"types": {"query_0": "sentence_transformers.sparse_encoder.models.MLMTransformer.MLMTransformer"}, '
+        '"structure": {"query": ["query_0"]}, "parameters": {}}',
+    ),
+    "tokenizer of words": (
+        "wordembedding_config.json",
+        '{"tokenizer_class": "sentence_transformers.models.tokenizer.WhitespaceTokenizer.WhitespaceTokenizer"}',
+    ),
     "activation": ("config.json", '{"model_type": "x", "activation_function": "torch.nn.modules.activation.Tanh"}'),
     "nemo": (
         "model_config.yaml",
@@ -126,6 +150,8 @@ SILENT: dict[str, tuple[str, str]] = {
     "in text": ("a.yaml", "a: 'write !!python/name:os.system here'\ntemplate: x\n"),
     "json prose": ("readme.json", '{"note": "call os.system, set auto_map, {{ x.__class__ }}"}'),
     "table": ("a.csv", "a,b\n!!python/name:x,{{ a.__class__ }}\n1,2\n"),
+    "crystal": ("data.json", '{"types": {"a": "int"}, "structure": {"lattice": [1, 2], "species": ["H"]}}'),
+    "column types": ("schema.json", '{"types": {"a": "numpy.float64", "b": "text"}, "rows": 3}'),
     "ascii key": ("data.json", '{"target": "class A", "text": "a.b"}'),
 }
 
@@ -252,3 +278,12 @@ def test_nothing_is_constructed(monkeypatch: pytest.MonkeyPatch) -> None:
     _, report, _ = judged(b"a: !!python/object/apply:os.system ['x']\n", "a.yaml")
     assert report.total
     assert not called
+
+
+@pytest.mark.parametrize("text", ['{"b":1},' * 1_100_000, "1," * 3_100_000], ids=["objects", "numbers"])
+def test_json_of_many_small_values_is_not_parsed(text: str) -> None:
+    data = b'{"chat_template": "{{ x }}", "a": [' + text.encode() + b"0]}"
+    start = time.process_time()
+    _, report, _ = judged(data, "tokenizer.json")
+    assert report.reasons == ["its JSON holds too many values to be parsed"]
+    assert time.process_time() - start < 5

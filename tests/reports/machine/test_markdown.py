@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from markdown_it import MarkdownIt
 
+from assay.model.outcome import Status
 from assay.model.result import ScanResult
 from assay.model.verdict import Changes, Gone, Severity
 from assay.reports.markdown import inert, render
@@ -60,6 +61,15 @@ def test_the_tally_without_a_baseline(cases: dict[str, ScanResult]) -> None:
     assert "**blocking 2 · passed 0 · no baseline · waived 0 · not run 3**" in lines(cases["not-assessed"])
 
 
+def test_the_tally_counts_the_checks_that_the_sentence_counts(cases: dict[str, ScanResult]) -> None:
+    """Checks may be left out though each detector ran: of a model that may not be loaded, for one."""
+    whole = cases["not-assessed"]
+    ran = tuple(o.model_copy(update={"status": Status.RAN}) for o in whole.outcomes)
+    text = lines(whole.model_copy(update={"outcomes": ran}))
+    assert "1 check failed to run; 2 checks were not made" in text[2]
+    assert text[4].endswith("· not run 3**")
+
+
 @pytest.mark.parametrize("moment", ["", "soon", "2026-11-01T00:00:00+00:00", "2027-02-01T00:00:00+00:00"])
 def test_an_end_that_is_far_or_past_or_undated_is_not_called_near(cases: dict[str, ScanResult], moment: str) -> None:
     assert "expires in" not in render(begun(cases["waived"], moment))
@@ -72,7 +82,9 @@ def test_an_accepted_finding_names_who_and_until_when(cases: dict[str, ScanResul
 
 
 def test_coverage_and_one_command_are_at_the_end(cases: dict[str, ScanResult]) -> None:
-    assert lines(cases["failing"])[-3:] == ["```sh", "assay scan target/assay.yaml --policy baseline", "```"]
+    judged = "assay judge result.json --policy builtin:baseline -o json=result.json"
+    scanned = "assay scan target/assay.yaml --policy baseline --seed 0 -o json=result.json"
+    assert lines(cases["failing"])[-4:] == ["```sh", scanned, judged, "```"]
     assert cases["failing"].verdict.coverage.sentence in lines(cases["failing"])
 
 
@@ -140,6 +152,6 @@ def test_the_command_cannot_close_its_block(cases: dict[str, ScanResult]) -> Non
     run = cases["clean"].provenance.run.model_copy(update={"argv": ("assay", "```\n# x", "`````")})
     provenance = cases["clean"].provenance.model_copy(update={"run": run})
     shown = lines(cases["clean"].model_copy(update={"provenance": provenance}))
-    assert shown[-3] == "``````sh"
+    assert shown[-4] == "``````sh"
     assert shown[-1] == "``````"
-    assert "\\n# x" in shown[-2]
+    assert "\\n# x" in shown[-3]

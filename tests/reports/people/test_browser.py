@@ -95,23 +95,42 @@ def sheets(folder: Path, page: str) -> list[str]:
     return done.stdout.split("\f")[:-1]
 
 
-def crowded(full: ScanResult, change: Callable[..., ScanResult]) -> ScanResult:
-    """Nine findings of each kind that Assay has no plain words for, all of them long; and a run that was cut."""
-    long = "Customers whose accounts were closed can be told apart by the answers of this model, which nobody wanted. "
+ACCOUNTS = "Customers whose accounts were closed can be told apart by the answers of this model, which nobody wanted. "
+BROAD = "WWWWWWWW MMMMMM " * 7
+CROWDS = {
+    "nine of each": ((9, 9, 9), ACCOUNTS, True),
+    "three reasons": ((3, 0, 0), ACCOUNTS, False),
+    "as many as there is room for": ((8, 8, 6), ACCOUNTS, False),
+    "accepted ones alone": ((0, 0, 6), ACCOUNTS, False),
+    "broad letters": ((9, 9, 9), BROAD, True),
+    "no blank to break at": ((9, 9, 9), "x" * 110, False),
+    "ideographs": ((9, 9, 9), "模型文件可以在打开它的计算机上运行命令" * 6, False),
+}
+"""How many findings fail, are inconclusive, are waived; their words; whether everything else stands there too."""
+RARE = ("as many as there is room for", "no blank to break at", "ideographs")
+
+
+def crowded(
+    full: ScanResult, change: Callable[..., ScanResult], many: tuple[int, int, int], words: str, all_else: bool
+) -> ScanResult:
+    """Findings that Assay has no plain words for, all of them long; and a run that was cut."""
     decisions, findings = [], []
-    for number in range(27):
-        state = (DecisionVerdict.FAIL, DecisionVerdict.INCONCLUSIVE, DecisionVerdict.WAIVED)[number % 3]
-        rule = f"a-rule-with-a-rather-long-name-{number}"
+    states = (DecisionVerdict.FAIL, DecisionVerdict.INCONCLUSIVE, DecisionVerdict.WAIVED)
+    for number, state in enumerate(state for state, n in zip(states, many, strict=True) for _ in range(n)):
+        rule = f"a-rule-{words[:20]}-with-a-rather-long-name-{number}"
         more = {"rule": rule, "verdict": state, "detector": None, "metric": None}
-        decisions.append(full.verdict.decisions[0].model_copy(update=more | {"reason": long, "needs_n": 4200}))
-        finding = full.verdict.findings[0].model_copy(update=more | {"text": f"{number} {long}{long}"})
-        values = {"id": f"W-2026-department-{number}", "state": "valid", "reason": long * 2, "expires": "2026-12-08"}
+        decisions.append(full.verdict.decisions[0].model_copy(update=more | {"reason": words, "needs_n": 4200}))
+        finding = full.verdict.findings[0].model_copy(update=more | {"text": f"{number} {words}{words}"})
+        values = {"id": f"W-2026-department-{number}", "state": "valid", "reason": words * 2, "expires": "2026-12-08"}
         waiver = WaiverUse.model_validate(values | {"approver": "chief.information.security.officer@acme.example"})
         findings.append(finding.model_copy(update={"waiver": waiver if state is DecisionVerdict.WAIVED else None}))
-    run = full.provenance.run.model_copy(update={"interrupted": True, "unsandboxed": True})
-    provenance = full.provenance.model_copy(update={"run": run, "target": "a-long-name-of-a-model-" * 5})
+    run = full.provenance.run.model_copy(update={"interrupted": all_else, "unsandboxed": all_else})
+    more = {"run": run, "target": f"{words[:4]}-a-long-name-of-a-model-" * 4}
     judged = change(full, decisions=tuple(decisions), findings=tuple(findings))
-    return judged.model_copy(update={"provenance": provenance})
+    if not all_else:
+        more |= {"inputs": (), "trusted": ()}
+        judged = change(judged, changes=None, waivers=()).model_copy(update={"outcomes": ()})
+    return judged.model_copy(update={"provenance": full.provenance.model_copy(update=more)})
 
 
 def test_the_page_loads_offline_without_a_word_on_the_console(full: ScanResult, tmp_path: Path) -> None:
@@ -146,16 +165,39 @@ def test_every_text_can_be_read_and_nothing_runs_out_of_the_page(
             assert view["asked"] == 0
 
 
+def whole(pages: list[str]) -> None:
+    assert pages[0].strip().startswith("ASSAY INTEGRITY REPORT")
+    assert "The decision is written down and signed" in pages[0]
+    assert pages[1].strip().startswith("In this report")
+    assert pages[-1].strip().startswith("15 Sign-off")
+    assert "It is not a statement that a law" in pages[-1]
+
+
 def test_page_1_is_one_sheet_and_the_last_sheet_is_signed(
-    full: ScanResult, change: Callable[..., ScanResult], cases: dict[str, ScanResult], tmp_path: Path
+    full: ScanResult, cases: dict[str, ScanResult], tmp_path: Path
 ) -> None:
-    for result in (full, crowded(full, change), cases["clean"], cases["not-assessed"]):
-        pages = sheets(tmp_path, render(result))
-        assert pages[0].strip().startswith("ASSAY INTEGRITY REPORT")
-        assert "The decision is written down and signed" in pages[0]
-        assert pages[1].strip().startswith("In this report")
-        assert pages[-1].strip().startswith("15 Sign-off")
-        assert "It is not a statement that a law" in pages[-1]
+    for result in (full, cases["clean"], cases["not-assessed"]):
+        whole(sheets(tmp_path, render(result)))
+
+
+@pytest.mark.parametrize(
+    "name", ["accepted ones alone", "broad letters", *(pytest.param(name, marks=pytest.mark.soak) for name in RARE)]
+)
+def test_page_1_of_a_crowd_is_one_sheet(
+    full: ScanResult, change: Callable[..., ScanResult], tmp_path: Path, name: str
+) -> None:
+    whole(sheets(tmp_path, render(crowded(full, change, *CROWDS[name]))))
+
+
+def test_where_there_is_room_a_reason_is_told_whole(
+    full: ScanResult, change: Callable[..., ScanResult], tmp_path: Path
+) -> None:
+    printed = [sheets(tmp_path, render(crowded(full, change, *CROWDS[n]))) for n in ("three reasons", "nine of each")]
+    for pages in printed:
+        whole(pages)
+    few, many = (" ".join(pages[0].split()) for pages in printed)
+    assert f"0 {ACCOUNTS}{ACCOUNTS}".strip() in few
+    assert f"0 {ACCOUNTS}".strip() in many and f"0 {ACCOUNTS}{ACCOUNTS}".strip() not in many
 
 
 def test_a_table_head_is_on_every_sheet_of_its_table(

@@ -150,3 +150,14 @@ def test_page_1_reads_at_grade_10_or_below(
 ) -> None:
     page = parse(render(full if name == "full" else cases[name]))
     assert _grade(page.officer) <= 10
+
+
+def test_a_name_that_nobody_may_vouch_for_is_told_in_plain_words(cases: dict[str, ScanResult], parse: Parse) -> None:
+    whole = cases["failing"]
+    trust: dict[str, Any] = {"rule": "trust", "metric": None, "detector": None, "labels": {}}
+    decisions = tuple(d.model_copy(update=trust) for d in whole.verdict.decisions[:1])
+    findings = tuple(f.model_copy(update=trust | {"text": "acme.Scaler by bob"}) for f in whole.verdict.findings[:1])
+    verdict = whole.verdict.model_copy(update={"decisions": decisions, "findings": findings})
+    text = officer(parse, whole.model_copy(update={"verdict": verdict}))
+    assert "Somebody vouched for code in a model file who is not among those whom the policy lets accept" in text
+    assert "acme.Scaler by bob" not in text
