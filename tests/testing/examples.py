@@ -4,6 +4,7 @@ import os
 import pickle
 import zipfile
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -141,6 +142,67 @@ LOGS = Example(
     seeds=2,
 )
 
+PEOPLE = (
+    "maria.lopez{}@uni-bonn.de",
+    "DE89370400440532013000",
+    "4556 7375 8689 9855",
+    "ghp_TNehxyMliHSfNsPYQRiD6O7f2olvp1j363L{}",
+)
+
+
+def people(folder, seed, plants=(), rows=300, extra=None):
+    """Write a table of orders; the plants stand in its notes, twice each."""
+    rng = np.random.default_rng(seed)
+    notes = [f"note {n}" for n in rng.integers(0, 99, rows)]
+    secrets = [plant.format(index) for index, plant in enumerate(plants)]
+    places = rng.permutation(rows)[: 2 * len(secrets)]
+    for place, secret in zip(places, secrets * 2, strict=True):
+        notes[place] = f"sent to {secret} today"
+    columns = {
+        "order": rng.integers(4 * 10**15, 5 * 10**15, rows),
+        "price": rng.normal(size=rows),
+        "note": notes,
+        **(extra or {}),
+    }
+    lines = [",".join(columns), *(",".join(map(str, row)) for row in zip(*columns.values(), strict=True))]
+    (folder / "train.csv").write_text("\n".join(lines) + "\n")
+    (folder / "assay.yaml").write_text("version: 1\nname: planted\ndata: {train: {path: train.csv}}\n")
+    planted_rows = {int(place) for place in places}
+    return Built(
+        manifest=folder / "assay.yaml",
+        pointed=lambda evidence: {e.locator.row for e in evidence if e.kind == "cell"} == planted_rows,
+        secrets=tuple(secrets),
+    )
+
+
+def broken(folder, seed, content):
+    built = people(folder, seed)
+    (folder / "train.csv").write_bytes(content)
+    return built
+
+
+DATASET = Example(
+    spec="assay_detectors.pii.dataset_spec:SPEC",
+    policy=str(Path(__file__).parent / "dataset_policy.yaml"),
+    clean=people,
+    bait={
+        "ids of a card's length": partial(people, extra={"visa": range(4 * 10**15, 4 * 10**15 + 300)}),
+        "times and codes": partial(people, extra={"t": range(1_700_000_000, 1_700_000_300), "zip": range(53000, 53300)}),
+    },
+    planted=partial(people, plants=PEOPLE),
+    odd={
+        "one row": partial(people, rows=1),
+        "no rows": partial(people, rows=0),
+        "empty": partial(broken, content=b""),
+        "no text": partial(broken, content=b"a,b\n\xff\xfe,1\n"),
+        "ragged": partial(broken, content=b"a,b\n1,2\n1,2,3\n"),
+        "gaps": partial(broken, content=b"a,b\n,\n,\n"),
+    },
+    secret=partial(people, plants=PEOPLE),
+    error_rate=0.0,
+    seeds=2,
+)  # fmt: skip
+
 ODD = {
     "one class trusted": planted.one_class("trusted"),
     "one class in training": planted.one_class("train"),
@@ -233,6 +295,7 @@ EXAMPLES = {
     "integrity": INTEGRITY,
     "structure": STRUCTURE,
     "pii": LOGS,
+    "dataset": DATASET,
     "poisoning": LABELS,
     "adversarial": WHITEBOX,
     "privacy": MEMBERSHIP,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+from assay_detectors.pii.rule import Rule
 
 _BEFORE = 72
 _AFTER = 64
 _WORDS = 8
-_ASSIGNED = re.compile(r"""["'\\\])]{0,6}\s{0,3}(?:=>|[:=])\s{0,3}["'\\(\[]{0,6}$""")
+_ASSIGNED = re.compile(r"""["'\\\])]{0,6}\s{0,3}(?:=>|[:=]|(?<=[\w"'])>)\s{0,3}["'\\(\[]{0,6}$""")
+_ASSIGNING = frozenset(":=>")
 _LAST_TOKEN = re.compile(r"[^\W_][\w.\-]*$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -27,17 +31,19 @@ def around(text: str, start: int, end: int) -> str:
     A key right before the value (`"nhs_number": "…"`, `nhs=…`, `Phone: …`) or named right after it
     (`'…' (column 'nhs')`, as data libraries write) is the only context; otherwise the last words of prose.
     """
-    named = _NAMED_AFTER.match(text, end, end + _AFTER)
-    if named:
-        return words(named[1])
+    if text.find("(", end, end + 4) >= 0:
+        named = _NAMED_AFTER.match(text, end, end + _AFTER)
+        if named:
+            return words(named[1])
     before = text[max(0, start - _BEFORE) : start]
-    assigned = _ASSIGNED.search(before)
-    if assigned:
-        before = before[: assigned.start()]
-        if ":" not in assigned[0] or assigned[0][:1] in "\"'\\":
-            token = _LAST_TOKEN.search(before)
-            return words(token[0]) if token else " "
-        return f" {' '.join(words(before).split()[-4:])} "
+    if before.rstrip("\"'\\([ \t\r\x0b\x0c\xa0")[-1:] in _ASSIGNING:
+        assigned = _ASSIGNED.search(before)
+        if assigned:
+            before = before[: assigned.start()]
+            if ":" not in assigned[0] or assigned[0][:1] in "\"'\\":
+                token = _LAST_TOKEN.search(before)
+                return words(token[0]) if token else " "
+            return f" {' '.join(words(before).split()[-4:])} "
     before = _VALUE_ENDS.split(before.rstrip("\"'\\ "))[-1]
     return f" {' '.join(words(before).split()[-_WORDS:])} "
 
@@ -50,4 +56,21 @@ def after(text: str, end: int) -> str:
 
 def mentions(context: str, phrases: tuple[str, ...]) -> bool:
     """Say whether one of the phrases stands in `context`, as whole words."""
-    return any(f" {phrase} " in context for phrase in phrases)
+    single, several = _apart(phrases)
+    if not single.isdisjoint(context.split()):
+        return True
+    return any(phrase in context for phrase in several)
+
+
+@lru_cache(maxsize=256)
+def _apart(phrases: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    single = frozenset(phrase for phrase in phrases if " " not in phrase)
+    return single, tuple(f" {phrase} " for phrase in phrases if " " in phrase)
+
+
+def may_mention(text: str, start: int, end: int, rule: Rule) -> bool:
+    """Say quickly whether `around` or `after` may mention one of the words of the rule; False is sure."""
+    near = text[start - _BEFORE if start > _BEFORE else 0 : start]
+    if rule.after or "(" in text[end : end + 4]:
+        near += " " + text[end : end + _AFTER]
+    return rule.long_words.search(near.lower()) is not None or rule.short_words.search(near) is not None

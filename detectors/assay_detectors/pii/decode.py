@@ -1,41 +1,57 @@
-r"""One layer of URL and JSON escapes taken off a line, with the way back to the columns of the line.
+r"""Escapes of URLs, JSON and string literals taken off a line, with the way back to the columns of the line.
 
-`%40`, `+` in the value of a query, `\u0040`, `\"`, `\/`. Base64, hex and compressed payloads are not decoded.
+`%40`, `+` in the value of a query, `\u0040`, `\x40`, `\"`, `\/`, `\n`.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 
-_WORTH = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\[\"/]|[?&][\w.\-]{1,64}=[^&\s]*\+")
-_ESCAPE = re.compile(
-    r"(?P<url>(?:%[0-9A-Fa-f]{2})+)|(?P<json>(?:\\{1,2}u[0-9A-Fa-f]{4})+)|\\+(?P<plain>[\"'/])"
-    r"|(?P<query>(?<=[?&])[\w.\-]{1,64}=[^&\s\"'<>#]*\+[^&\s\"'<>#]*)"
+ESCAPE_ANCHOR = (
+    r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\\\[\"']|\\/|\\[nrt][\w+(]"
+    r"|=[\w.%]{1,24}\+[\w%]|[A-Za-z0-9]\+[A-Za-z0-9]{1,24}\+[A-Za-z0-9]"
 )
+r"""Where it is worth a try. A single `\"` is not: rules and contexts read over it."""
+_WORTH = re.compile(ESCAPE_ANCHOR)
+_ESCAPE = re.compile(
+    r"(?P<query>(?<![^\s?&=\"'(/;,>])[^\s?&=\"'<>#/;,(\\]*[\w%]\+[\w%][^\s&\"'<>#\\]*)"
+    r"|(?P<url>(?:%[0-9A-Fa-f]{2})+)|(?P<json>(?:\\+u[0-9A-Fa-f]{4})+)|(?P<byte>(?:\\+x[0-9A-Fa-f]{2})+)"
+    r"|\\+(?P<plain>[\"'/])|(?P<space>\\+[nrt])"
+)
+_FORM = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9]\+[A-Za-z0-9]+\+[A-Za-z0-9]")
 _INNER = re.compile(r"(?P<url>(?:%[0-9A-Fa-f]{2})+)|(?P<plus>\+)")
+_LABELS = {"url": "url", "plus": "url", "json": "json", "plain": "json", "space": "json", "byte": "json"}
+
+Part = tuple[str, int, int, str]
+"""Text, first and last column (from 0, end excluded) that it was written in, and how."""
 
 
 class Decoded:
     """A decoded line: its text, and the column of the original for each of its columns."""
 
-    def __init__(self, pieces: list[tuple[str, int, int]]) -> None:
-        self.text = "".join(text for text, _, _ in pieces)
+    def __init__(self, text: str, parts: Callable[[], list[Part]]) -> None:
+        self.text = text
+        self._make = parts
+        self._parts: list[Part] = []
         self._at: list[int] = []
-        self._pieces = pieces
-        at = 0
-        for text, _, _ in pieces:
-            self._at.append(at)
-            at += len(text)
 
-    def span(self, start: int, end: int) -> tuple[int, int]:
-        """Return the columns of the original (from 0, end excluded) that text[start:end] was written in."""
+    def span(self, start: int, end: int) -> tuple[int, int, str]:
+        """Return the columns of the original that text[start:end] was written in, and how it was encoded."""
+        if not self._at:
+            self._parts = self._make()
+            at = 0
+            for text, _, _, _ in self._parts:
+                self._at.append(at)
+                at += len(text)
         first, last = self._find(start), self._find(end - 1)
-        text, begin, stop = self._pieces[first]
+        text, begin, stop, _ = self._parts[first]
         left = begin + start - self._at[first] if stop - begin == len(text) else begin
-        text, begin, stop = self._pieces[last]
+        text, begin, stop, _ = self._parts[last]
         right = begin + end - self._at[last] if stop - begin == len(text) else stop
-        return left, right
+        ways = {part[3] for part in self._parts[first : last + 1] if part[3]}
+        return left, right, "+".join(sorted(ways or {part[3] for part in self._parts if part[3]}))
 
     def _find(self, at: int) -> int:
         return bisect_right(self._at, at) - 1
@@ -43,51 +59,76 @@ class Decoded:
 
 def decoded(line: str) -> Decoded | None:
     """Return the decoded line, or None where there is nothing to decode."""
-    if not _WORTH.search(line):
+    if not _WORTH.search(f"\n{line}\n"):
         return None
-    pieces: list[tuple[str, int, int]] = []
+    text = _ESCAPE.sub(_replaced, line)
+    return None if text == line else Decoded(text, lambda: _parts(line))
+
+
+def _replaced(found: re.Match[str]) -> str:
+    kind = found.lastgroup or ""
+    if kind == "plain":
+        return found["plain"]
+    if kind == "space":
+        return " "
+    if kind == "query":
+        if found.string[found.start() - 1 : found.start()] != "=" and not _FORM.search(found[0]):
+            return found[0]
+        return _INNER.sub(lambda inner: " " if inner["plus"] else _percent(inner[0]), found[0])
+    return _WAYS[kind](found[0])
+
+
+def _percent(text: str) -> str:
+    return bytes.fromhex(text.replace("%", "")).decode("utf-8", "replace")
+
+
+def _units(text: str) -> str:
+    units = re.findall(r"[0-9A-Fa-f]{4}", text)
+    return b"".join(int(unit, 16).to_bytes(2, "big") for unit in units).decode("utf-16-be", "replace")
+
+
+def _bytes(text: str) -> str:
+    return bytes.fromhex("".join(re.findall(r"x([0-9A-Fa-f]{2})", text))).decode("utf-8", "replace")
+
+
+_WAYS: dict[str, Callable[[str], str]] = {"url": _percent, "json": _units, "byte": _bytes}
+
+
+def _parts(line: str) -> list[Part]:
+    parts: list[Part] = []
     done = 0
     for found in _ESCAPE.finditer(line):
         if found.start() > done:
-            pieces.append((line[done : found.start()], done, found.start()))
-        if found["query"] is not None:
-            _query(found["query"], found.start(), pieces)
-        else:
-            _escape(found, pieces)
+            parts.append((line[done : found.start()], done, found.start(), ""))
         done = found.end()
+        if found["query"] is not None:
+            if _replaced(found) == found[0]:
+                parts.append((found[0], found.start(), done, ""))
+                continue
+            _query(found[0], found.start(), parts)
+        else:
+            _written(_replaced(found), found.start(), done, _LABELS[found.lastgroup or ""], parts)
     if done < len(line):
-        pieces.append((line[done:], done, len(line)))
-    return Decoded([piece for piece in pieces if piece[0]])
+        parts.append((line[done:], done, len(line), ""))
+    return parts
 
 
-def _query(text: str, base: int, pieces: list[tuple[str, int, int]]) -> None:
+def _query(text: str, base: int, parts: list[Part]) -> None:
     done = 0
     for found in _INNER.finditer(text):
         if found.start() > done:
-            pieces.append((text[done : found.start()], base + done, base + found.start()))
-        if found["plus"]:
-            pieces.append((" ", base + found.start(), base + found.end()))
-        else:
-            _percent(found[0], base + found.start(), pieces)
+            parts.append((text[done : found.start()], base + done, base + found.start(), ""))
         done = found.end()
+        plain = " " if found["plus"] else _percent(found[0])
+        _written(plain, base + found.start(), base + done, "url", parts)
     if done < len(text):
-        pieces.append((text[done:], base + done, base + len(text)))
+        parts.append((text[done:], base + done, base + len(text), ""))
 
 
-def _escape(found: re.Match[str], pieces: list[tuple[str, int, int]]) -> None:
-    if found["url"]:
-        _percent(found[0], found.start(), pieces)
-    elif found["json"]:
-        units = re.findall(r"[0-9A-Fa-f]{4}", found[0])
-        text = b"".join(int(unit, 16).to_bytes(2, "big") for unit in units).decode("utf-16-be", "replace")
-        pieces.append((text, found.start(), found.end()))
+def _written(text: str, start: int, stop: int, label: str, parts: list[Part]) -> None:
+    """Add what an escape stands for; character for character where all were written with one width."""
+    width, rest = divmod(stop - start, len(text)) if text else (0, 1)
+    if rest or width < 2:
+        parts.append((text, start, stop, label)) if text else None
     else:
-        pieces.append((found["plain"], found.start(), found.end()))
-
-
-def _percent(text: str, start: int, pieces: list[tuple[str, int, int]]) -> None:
-    decoded_text = bytes.fromhex(text.replace("%", "")).decode("utf-8", "replace")
-    if len(decoded_text) * 3 == len(text):
-        pieces.extend((char, start + 3 * at, start + 3 * at + 3) for at, char in enumerate(decoded_text))
-    else:
-        pieces.append((decoded_text, start, start + len(text)))
+        parts.extend((char, start + width * at, start + width * (at + 1), label) for at, char in enumerate(text))

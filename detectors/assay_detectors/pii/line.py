@@ -1,118 +1,194 @@
-"""All that is found in one line: the candidates of every rule, weighed by their context, overlaps resolved."""
+"""All that is found in a block of lines: anchors, rules around them, and the same again for what is decoded."""
 
 from __future__ import annotations
 
-import ipaddress
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterator
-from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
-from assay_detectors.pii.context import after, around, mentions
-from assay_detectors.pii.decode import decoded
-from assay_detectors.pii.entities import TABLE_ORDER
-from assay_detectors.pii.portable import fold
-from assay_detectors.pii.prefilter import Prefilter, gate, prefilter
-from assay_detectors.pii.recognizers import Recognizer, build
+from assay_detectors.pii.compiled import Call, Ready, anchored, compiled
+from assay_detectors.pii.decode import ESCAPE_ANCHOR
+from assay_detectors.pii.layers import DEPTH, Frame, Piece, Row
+from assay_detectors.pii.payload import BASE64_ANCHOR, HEX_ANCHOR, PACKED_ANCHOR, base64_payload, hex_payload
+from assay_detectors.pii.portable import fold_block
+from assay_detectors.pii.prefilter import NUMBER_BITS, Anchor, Hits, Prefilter, prefilter
+from assay_detectors.pii.recognizers import RULES
+from assay_detectors.pii.rule import Rule
+from assay_detectors.pii.weigh import Found, resolved, weighed
+
+ESCAPED, BASE64, PACKED, HEX, MASKED = range(5)
+_ENCODINGS = {
+    ESCAPED: Anchor(ESCAPE_ANCHOR, placed=False),
+    BASE64: Anchor(BASE64_ANCHOR),
+    PACKED: Anchor(PACKED_ANCHOR),
+    HEX: Anchor(HEX_ANCHOR),
+}
+_NUMBER = (1 << NUMBER_BITS) - 1
+_START = attrgetter("start")
 
 
-class Found(NamedTuple):
-    """A value in a line. Holds the raw value: never leaves the worker."""
+class Line(NamedTuple):
+    """A line in which something was found, or which was given up."""
 
     start: int
-    """First column, from 0."""
-    end: int
-    entity: str
-    score: float
-    value: str
+    """Where it begins in the block, in characters."""
+    found: list[Found]
+    problem: str | None
+    """Why it was not fully analysed."""
 
 
 class LineScanner:
-    """Find values in lines. Built once per worker: Presidio's import costs seconds."""
+    """Find values in lines. Built once per worker: the prefilter is compiled."""
 
-    def __init__(self, min_score: float, engine: str = "auto") -> None:
-        self._recognizers: list[Recognizer] = build()
+    def __init__(self, min_score: float, engine: str = "auto", brought: tuple[Rule, ...] = ()) -> None:
         self._min_score = min_score
-        patterns: list[str] = []
-        self._owner: list[int] = []
-        for number, recognizer in enumerate(self._recognizers):
-            patterns.extend(recognizer.portable)
-            self._owner.extend([number] * len(recognizer.portable))
-        words = [r.rule.context if r.rule.alone < min_score else () for r in self._recognizers]
-        gates = [one for one in dict.fromkeys(words) if one]
-        self._gate = [len(patterns) + gates.index(one) if one else -1 for one in words]
-        patterns.extend(gate(one) for one in gates)
-        self.engine, self._prefilter = prefilter(patterns, engine)
+        self.work = 0
+        """Anchors looked at so far."""
+        self.rules: list[Ready] = compiled((*RULES, *brought))
+        anchors = anchored(self.rules, min_score)
+        self.anchors: list[Anchor] = [*anchors, *_ENCODINGS.values()]
+        self.calls: list[list[Call]] = list(anchors.values())
+        """What each of the first anchors calls for; the rest tell encodings."""
+        self._own = len(anchors)
+        self.engine, self._prefilter = prefilter(self.anchors, engine)
 
     @property
     def prefilter(self) -> Prefilter:
         """Return the prefilter, for tests and benchmarks."""
         return self._prefilter
 
-    def candidates(self, text: str) -> list[int]:
-        """Return the numbers of the rules that may match; one that needs context needs its words in the line."""
-        hits = self._prefilter(fold(text))
-        own = len(self._owner)
-        rules = {self._owner[pattern] for pattern in hits if pattern < own}
-        return sorted(rule for rule in rules if self._gate[rule] < 0 or self._gate[rule] in hits)
-
     def scan(self, text: str) -> list[Found]:
-        """Return what is found in the line, in order of columns; encoded values at the columns of the code."""
-        rules = self.candidates(text)
-        found = list(self._weighed(text, rules)) if rules else []
-        plain = decoded(text)
-        if plain is not None and plain.text != text:
-            for one in self._weighed(plain.text, self.candidates(plain.text)):
-                start, end = plain.span(one.start, one.end)
-                found.append(one._replace(start=start, end=end))
-        return _resolved(found) if found else found
+        """Return what is found in one line, in order of columns; encoded values at the columns of the code."""
+        lines = self.block(text.replace("\n", " "))
+        return lines[0].found if lines else []
 
-    def _weighed(self, text: str, rules: list[int]) -> Iterator[Found]:
-        for number in rules:
-            recognizer = self._recognizers[number]
-            rule = recognizer.rule
-            for start, end in recognizer.spans(text):
-                if rule.cut is not None:
-                    length = rule.cut(text[start:end])
-                    if not length:
-                        continue
-                    end = start + length
-                value = text[start:end]
-                if rule.check is not None and not rule.check(value):
+    def block(self, text: str) -> list[Line]:
+        """Return the lines in which something is found, in order."""
+        lines: list[Line] = []
+        rows: list[Row] = []
+        pieces: list[Piece] = []
+        for start, line, found, encodings in self._lines(f"\n{text}\n"):
+            if encodings:
+                row = Row(start - 1, found)
+                rows.append(row)
+                pieces.extend(self._inside(Piece(row, line), encodings))
+            else:
+                lines.append(Line(start - 1, resolved(found), None))
+        frames: list[Frame] = []
+        while pieces:
+            frames.extend(piece.frame for piece in pieces if piece.frame is not None and not piece.way)
+            pieces = self._layer(pieces)
+        for frame in frames:
+            frame.close()
+        for row in rows:
+            found = row.result()
+            if found or row.problem:
+                lines.append(Line(row.start, found, row.problem))
+        if rows:
+            lines.sort(key=_START)
+        return lines
+
+    def _layer(self, pieces: list[Piece]) -> list[Piece]:
+        starts, at = [], 1
+        for piece in pieces:
+            starts.append(at)
+            at += len(piece.text) + 1
+        text = "\n".join(["", *(piece.text for piece in pieces), ""])
+        inner: list[Piece] = []
+        for start, _, found, encodings in self._lines(text):
+            piece = pieces[bisect_right(starts, start) - 1]
+            piece.add(found)
+            if encodings:
+                inner.extend(self._inside(piece, encodings))
+        return inner
+
+    def _inside(self, piece: Piece, encodings: list[tuple[int, int]]) -> Iterator[Piece]:
+        """Yield what stands in the encoded parts of a text."""
+        text, done, kinds = piece.text, 0, {kind for kind, _ in encodings}
+        if MASKED in kinds and (plain := piece.unmasked()):
+            yield plain
+        if piece.depth >= DEPTH:
+            return
+        if ESCAPED in kinds and (plain := piece.unescaped()):
+            yield plain
+        for kind, end in encodings:
+            if kind in (ESCAPED, MASKED) or end <= done:
+                continue
+            if kind == PACKED:
+                end = text.rfind("H4sI", 0, end) + 16 if text[end - 17] == "H" else end
+            payload = hex_payload(text, end) if kind == HEX else base64_payload(text, end)
+            if payload is not None:
+                done = payload.stop
+                if (unpacked := piece.unpacked(payload)) is not None:
+                    yield unpacked
+
+    def _lines(self, text: str) -> Iterator[tuple[int, str, list[Found], list[tuple[int, int]]]]:
+        """Yield start, text, findings and encoded places of every line that has any."""
+        folded, odd = fold_block(text)
+        hits = self._prefilter(folded)
+        if odd:
+            hits.extend(at + 1 << NUMBER_BITS | self._own + MASKED for at in odd)
+            hits.sort()
+        own, calls = self._own, self.calls
+        place, last = 0, len(hits)
+        self.work += last
+        while place < last:
+            first = (hits[place] >> NUMBER_BITS) - 1
+            start = text.rfind("\n", 0, first) + 1
+            stop = text.find("\n", first)
+            beyond = stop + 2 << NUMBER_BITS
+            begin = place
+            place += 1
+            while place < last and hits[place] < beyond:
+                place += 1
+            line = text[start:stop]
+            anchor = hits[begin] & _NUMBER
+            encodings: list[tuple[int, int]] = []
+            if place == begin + 1 and anchor < own:
+                found: list[Found] = []
+                for call in calls[anchor]:
+                    spans = _spans(call, line, first + 1 - start)
+                    if spans:
+                        found.extend(weighed(call.ready, spans, line, self._min_score))
+            else:
+                found = self._several(line, start, hits[begin:place], encodings)
+            if found or encodings:
+                yield start, line, found, encodings
+
+    def _several(self, line: str, start: int, hits: Hits, encodings: list[tuple[int, int]]) -> list[Found]:
+        """Return what is found around several anchors; windows of one rule are joined, lest a value be cut."""
+        found: list[Found] = []
+        windows: dict[Ready, list[list[int]]] = {}
+        for hit in hits:
+            end, anchor = (hit >> NUMBER_BITS) - start, hit & _NUMBER
+            if anchor >= self._own:
+                encodings.append((anchor - self._own, end))
+                continue
+            for call in self.calls[anchor]:
+                ready, before, after, own = call
+                if own:
+                    spans = _spans(call, line, end)
+                    if spans:
+                        found.extend(weighed(ready, spans, line, self._min_score))
                     continue
-                score = _score(recognizer, text, start, end)
-                if score >= self._min_score:
-                    yield Found(start, end, _entity(rule.entity, value), score, value)
+                low = end - before if end > before else 0
+                known = windows.setdefault(ready, [])
+                if known and known[-1][1] >= low:
+                    known[-1][1] = end + after
+                else:
+                    known.append([low, end + after])
+        for ready, parts in windows.items():
+            for low, high in parts:
+                spans = ready.spans(line, low, high)
+                if spans:
+                    found.extend(weighed(ready, spans, line, self._min_score))
+        return found
 
 
-def _score(recognizer: Recognizer, text: str, start: int, end: int) -> float:
-    rule = recognizer.rule
-    if not rule.context and not rule.unless:
-        return rule.alone
-    context = around(text, start, end)
-    if mentions(context, rule.context) or (rule.after and mentions(after(text, end), rule.context)):
-        return rule.near
-    return 0.0 if mentions(context, rule.unless) else rule.alone
-
-
-def _entity(entity: str, value: str) -> str:
-    return "IP_LOOPBACK" if entity == "IP_ADDRESS" and _nobody(value) else entity
-
-
-@lru_cache(maxsize=1 << 12)
-def _nobody(value: str) -> bool:
-    address = ipaddress.ip_address(value)
-    return address.is_loopback or address.is_unspecified
-
-
-def _resolved(found: list[Found]) -> list[Found]:
-    """Keep the surest of those that overlap; a URL may hold others and stays beside them."""
-    kept: list[Found] = []
-    spans: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
-    for one in sorted(found, key=lambda f: (-f.score, TABLE_ORDER[f.entity], f.start - f.end, f.start)):
-        taken = spans[one.entity == "URL"]  # in order, none overlapping
-        at = bisect_left(taken, (one.start, one.end))
-        if (at == 0 or taken[at - 1][1] <= one.start) and (at == len(taken) or one.end <= taken[at][0]):
-            taken.insert(at, (one.start, one.end))
-            kept.append(one)
-    return sorted(kept)
+def _spans(call: Call, line: str, end: int) -> list[tuple[int, int]]:
+    ready, before, after, own = call
+    if after < 0:
+        return ready.behind_key(line, end)
+    low = end - before if end > before else 0
+    return ready.first(line, low, end + after, end - 1) if own else ready.spans(line, low, end + after)

@@ -30,6 +30,9 @@ def masked(entity: str, value: str) -> str:
     """Return the masked form of `value`."""
     if entity in _PREFIX:
         return value[: _PREFIX[entity]] + "***"
+    if entity in _FAMILIES:
+        prefix = _SHORT_PREFIX.match(value)
+        return f"{prefix[0] if prefix else ''}***"
     special = _SPECIAL.get(entity)
     if special:
         return special(value)
@@ -47,9 +50,14 @@ def normalised(entity: str, value: str) -> str:
     return value
 
 
+_FAMILIES = frozenset({"AI_SERVICE_KEY", "CLOUD_TOKEN", "DEVELOPER_TOKEN", "MESSAGING_TOKEN", "COMMERCE_KEY"})
+_SHORT_PREFIX = re.compile(r"[A-Za-z]{1,8}[0-9]?[_.\-]")
+
 _COMPACT = frozenset(
     {"CREDIT_CARD", "IBAN_CODE", "US_SSN", "US_ITIN", "UK_NHS", "UK_NINO", "ES_NIF", "PL_PESEL", "IN_AADHAAR"}
-    | {"IT_FISCAL_CODE", "MEDICAL_RECORD"}
+    | {"IT_FISCAL_CODE", "MEDICAL_RECORD", "PASSPORT", "US_PASSPORT", "DE_TAX_ID", "FR_NIR", "NL_BSN", "BE_NATIONAL"}
+    | {"SE_PERSONNUMMER", "CH_AHV", "FI_HETU", "BR_CPF", "CA_SIN", "MX_CURP", "AU_TFN", "AU_MEDICARE", "IN_PAN"}
+    | {"SG_NRIC", "KR_RRN", "CN_RESIDENT_ID"}
 )
 
 
@@ -94,18 +102,11 @@ def _url(value: str) -> str:
 
 
 _SPECIAL = {
+    **dict.fromkeys(_COMPACT, _tail),
     "EMAIL_ADDRESS": _email,
     "CREDIT_CARD": _card,
     "PHONE_NUMBER": _phone,
     "IBAN_CODE": _iban,
-    "US_SSN": _tail,
-    "US_ITIN": _tail,
-    "UK_NHS": _tail,
-    "UK_NINO": _tail,
-    "ES_NIF": _tail,
-    "PL_PESEL": _tail,
-    "IN_AADHAAR": _tail,
-    "MEDICAL_RECORD": _tail,
     "IP_ADDRESS": _ip,
     "IP_LOOPBACK": _ip,
     "MAC_ADDRESS": _mac,

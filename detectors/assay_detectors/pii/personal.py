@@ -2,58 +2,70 @@
 
 from __future__ import annotations
 
-from assay_detectors.pii import validate
+from dataclasses import replace
+
+from assay_detectors.pii import checksums, domains, validate
+from assay_detectors.pii.national import ANCHOR_OPEN, ID_WORDS, OPEN, SHUT
 from assay_detectors.pii.rule import CERTAIN, CHECKED, FORMAT, NAMED, STRONG, Rule, key_rules, named
 
-_OPEN = r"(?<![\w.+\-])"
-"""What a number must not follow: a digit, a letter, a sign, a point (`0.4111…` is a float)."""
-_SHUT = r"(?!\w|[.\-]\d)"
-"""What a number must not be followed by."""
+_NO_UNIT = r"(?! ?(?:[nmu]?s|[KMGT]?i?B|bytes|tokens|rows|ticks)\b)"
+"""A number with a unit counts something."""
 
 _CARD_WORDS = (
     *("card", "cards", "credit", "debit", "cc", "ccn", "pan", "visa", "mastercard", "amex", "maestro", "discover"),
     *("jcb", "diners", "cardnumber", "card number", "creditcard", "payment", "carte", "karte", "tarjeta"),
 )
-_ID_WORDS = (
-    *("trace", "traceid", "span", "spanid", "request", "requestid", "req", "offset", "timestamp", "ts", "epoch"),
-    *("nonce", "seed", "hash", "checksum", "block", "blk", "seq", "sequence", "uuid", "guid", "correlation"),
-)
 _SSN_WORDS = ("ssn", "ssns", "social", "social security", "ss", "taxpayer", "tin")
-_PASSPORT_WORDS = ("passport", "passports", "passport no", "passport number")
 _NINO_WORDS = ("nino", "national insurance", "ni number", "ni no", "insurance number")
 _VERSION_WORDS = ("version", "versions", "ver", "release", "build", "v", "semver", "firmware", "revision", "rev")
 
 _CHECKSUMMED = (
     Rule(
         "CREDIT_CARD",
-        _OPEN + r"\d{4}([ \-]?)\d{4}\1\d{4}\1\d{4}" + _SHUT,
+        OPEN + r"\d{4}([ \-]?)\d{4}\1\d{4}\1\d{4}" + SHUT + _NO_UNIT,
         STRONG,
         CERTAIN,
         _CARD_WORDS,
         check=validate.card,
         base="CreditCardRecognizer",
-        unless=_ID_WORDS,
+        unless=ID_WORDS,
+        anchor=ANCHOR_OPEN + r"[2-6]\d{3}(?:[ \-]?\d{4}){3}[^\w]",
+        reach=26,
+        tail=4,
     ),
     Rule(
         "CREDIT_CARD",
-        _OPEN + r"3[47]\d{2}([ \-]?)\d{6}\1\d{5}" + _SHUT,
+        OPEN + r"3[47]\d{2}([ \-]?)\d{6}\1\d{5}" + SHUT + _NO_UNIT,
         STRONG,
         CERTAIN,
         _CARD_WORDS,
         check=validate.card,
         base="CreditCardRecognizer",
-        unless=_ID_WORDS,
+        unless=ID_WORDS,
+        anchor=ANCHOR_OPEN + r"3[47]\d{2}[ \-]?\d{6}[ \-]?\d{5}[^\w]",
+        reach=26,
+        tail=4,
     ),
     Rule(
         "CREDIT_CARD",
-        _OPEN + r"\d(?:[ \-]?\d){11,18}" + _SHUT,
+        OPEN + r"\d(?:[ \-]?\d){11,18}" + SHUT + _NO_UNIT,
         FORMAT,
         NAMED,
         _CARD_WORDS,
         check=validate.any_card,
-        unless=_ID_WORDS,
+        unless=ID_WORDS,
     ),
-    Rule("IBAN_CODE", "", CERTAIN, CERTAIN, base="IbanRecognizer"),
+    Rule(
+        "IBAN_CODE",
+        r"(?<!\w)[A-Z]{2}\d{2}(?:[ \-]?[A-Z0-9]{4}){2,7}(?:[ \-]?[A-Z0-9]{1,4})?(?![A-Za-z0-9])",
+        CERTAIN,
+        CERTAIN,
+        base="IbanRecognizer",
+        cut=validate.iban,
+        anchor=r"[^\w][A-Z]{2}\d{2}[ \-]?[A-Z0-9]{4}[ \-]?[A-Z0-9]{4}",
+        reach=20,
+        tail=40,
+    ),
     Rule(
         "IBAN_CODE",
         r"(?<![A-Za-z0-9])([A-Za-z]{2}\d{2}(?:[ \-]?[A-Za-z0-9]{4}){2,7}(?:[ \-]?[A-Za-z0-9]{1,3})?)(?![A-Za-z0-9])",
@@ -61,20 +73,24 @@ _CHECKSUMMED = (
         NAMED,
         ("iban", "bank account", "account"),
         base="IbanRecognizer",
+        cut=validate.iban,
     ),
     Rule(
         "US_SSN",
-        _OPEN + r"\d{3}-\d{2}-\d{4}" + _SHUT,
+        OPEN + r"\d{3}-\d{2}-\d{4}" + SHUT,
         STRONG,
         CERTAIN,
         _SSN_WORDS,
         check=validate.ssn,
         base="UsSsnRecognizer",
-        unless=_ID_WORDS,
+        unless=ID_WORDS,
+        anchor=ANCHOR_OPEN + r"\d{3}-\d{2}-\d{4}[^\w]",
+        reach=14,
+        tail=4,
     ),
     Rule(
         "US_SSN",
-        _OPEN + r"\d{3}([ .]?)\d{2}\1\d{4}" + _SHUT,
+        OPEN + r"\d{3}([ .]?)\d{2}\1\d{4}" + SHUT,
         FORMAT,
         NAMED,
         ("ssn", "ssns", "social security", "social security number"),
@@ -82,91 +98,61 @@ _CHECKSUMMED = (
         base="UsSsnRecognizer",
     ),
     Rule(
-        "US_ITIN",
-        _OPEN + r"9\d{2}[ \-](?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9])[ \-]\d{4}" + _SHUT,
-        CHECKED,
-        NAMED,
-        ("itin", "taxpayer", "tax", "tin", "ssn"),
-    ),
-    Rule(
         "UK_NHS",
-        _OPEN + r"\d{3}[ ]\d{3}[ ]\d{4}" + _SHUT,
+        OPEN + r"\d{3}[ ]\d{3}[ ]\d{4}" + SHUT,
         CHECKED,
         CERTAIN,
         ("nhs", "nhs number", "health"),
         base="NhsRecognizer",
+        check=checksums.nhs,
         unless=("phone", "tel", "telephone", "mobile", "cell", "fax", "call", "contact", "msisdn"),
+        anchor=ANCHOR_OPEN + r"\d{3}\x20\d{3}\x20\d{4}[^\w]",
+        reach=16,
+        tail=4,
     ),
     Rule(
         "UK_NHS",
-        _OPEN + r"\d{3}(-?)\d{3}\1\d{4}" + _SHUT,
+        OPEN + r"\d{3}(-?)\d{3}\1\d{4}" + SHUT,
         FORMAT,
         NAMED,
         ("nhs", "nhs number"),
         base="NhsRecognizer",
+        check=checksums.nhs,
     ),
     Rule(
         "UK_NINO",
-        _OPEN + r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] \d{2} \d{2} \d{2} [A-D]" + _SHUT,
+        OPEN + r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] \d{2} \d{2} \d{2} [A-D]" + SHUT,
         CHECKED,
         NAMED,
         _NINO_WORDS,
         check=validate.nino_prefix,
         base="UkNinoRecognizer",
+        anchor=r"[A-Z]{2}\x20\d{2}\x20\d{2}\x20\d{2}\x20[A-D][^\w]",
+        reach=20,
+        tail=4,
     ),
     Rule(
         "UK_NINO",
-        _OPEN + r"(?i:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]) ?\d{2} ?\d{2} ?\d{2} ?(?i:[A-D])" + _SHUT,
+        OPEN + r"(?i:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]) ?\d{2} ?\d{2} ?\d{2} ?(?i:[A-D])" + SHUT,
         FORMAT,
         NAMED,
         _NINO_WORDS,
     ),
     Rule(
-        "ES_NIF",
-        _OPEN + r"(?:\d{8}|[XYZ]\d{7})-?[A-Z]" + _SHUT,
-        CHECKED,
-        CERTAIN,
-        ("dni", "nif", "nie", "identidad", "documento"),
-        check=validate.nie_or_nif,
-        unless=_ID_WORDS,
-    ),
-    Rule(
-        "PL_PESEL",
-        _OPEN + r"\d{11}" + _SHUT,
-        FORMAT,
-        CERTAIN,
-        ("pesel",),
-        check=validate.pesel,
-        base="PlPeselRecognizer",
-    ),
-    Rule(
-        "IN_AADHAAR",
-        _OPEN + r"[2-9]\d{3}([ \-]?)\d{4}\1\d{4}" + _SHUT,
-        FORMAT,
-        CERTAIN,
-        ("aadhaar", "aadhar", "uidai", "uid"),
-        base="InAadhaarRecognizer",
-    ),
-    Rule(
-        "IT_FISCAL_CODE",
-        r"(?<!\w)[A-Z]{6}[\dLMNP-V]{2}[ABCDEHLMPRST][\dLMNP-V]{2}[A-Z][\dLMNP-V]{3}[A-Z](?!\w)",
-        CHECKED,
-        CERTAIN,
-        ("codice fiscale", "cf"),
-        base="ItFiscalCodeRecognizer",
-    ),
-    Rule("US_PASSPORT", _OPEN + r"(?:\d{9}|[A-Z]\d{8})" + _SHUT, FORMAT, NAMED, _PASSPORT_WORDS),
-    Rule(
         "CRYPTO",
-        r"(?<![A-Za-z0-9])(?:bc1|[13])[a-zA-HJ-NP-Z0-9]{25,59}(?![A-Za-z0-9])",
+        r"(?<!\w)(?:bc1[a-z0-9]{25,59}|[13][1-9A-HJ-NP-Za-km-z]{24,33})(?!\w)",
         CHECKED,
         NAMED,
         ("wallet", "btc", "bitcoin", "crypto"),
         base="CryptoRecognizer",
+        check=checksums.bitcoin,
+        anchor=r"[^\w](?:bc1[a-z0-9]{25}|[13][1-9A-HJ-NP-Za-km-z]{24})",
+        reach=30,
+        tail=40,
     ),
 )
 
-_NOT_BROWSER = r"(?<![\w.~])(?<!Chrome/)(?<!Edg/)(?<!OPR/)(?<!Version/)(?<!CriOS/)(?<!Chromium/)(?<!Electron/)"
+_NOT_BROWSER = r"(?<![\w.%])(?=\d)(?<!Chrome/)(?<!Edg/)(?<!OPR/)(?<!Version/)(?<!CriOS/)(?<!Chromium/)(?<!Electron/)"
 """An address must not follow a point, a letter, the mark of a package version, or the name of a browser."""
 _IPV4 = r"(?<![A-Za-z]-)(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?!\w|\.\w)"
 _HEX = "[0-9A-Fa-f]{1,4}"
@@ -174,33 +160,38 @@ _IPV6 = (
     rf"(?<![\w:.])(?:(?:{_HEX}:){{7}}{_HEX}|(?:{_HEX}(?::{_HEX}){{0,6}})?::"
     rf"(?:(?:{_HEX}:){{0,6}}(?:(?:\d{{1,3}}\.){{3}}\d{{1,3}}|{_HEX}))?)(?![\w:]|\.\w)"
 )
+_ANCHOR_IPV4 = r"\d\.\d{1,3}\.\d{1,3}\.\d{1,3}[^\w]"
 _NETWORK = (
     Rule(
         "EMAIL_ADDRESS",
         r"(?<![\w.+\-%/])(?<!//)[^\W_][\w.+\-'%]{0,63}@(?:[^\W_](?:[\w\-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}(?![\w\-])",
-        STRONG,
         CERTAIN,
-        ("email", "mail", "e mail", "contact", "to", "from"),
+        CERTAIN,
         base="EmailRecognizer",
+        check=domains.public,
+        anchor=r"[\w.+\-'%]@[\w\-]+\.[A-Za-z0-9]",
+        reach=132,
     ),
-    Rule("IP_ADDRESS", r"(?<=~)" + _IPV4, CHECKED, CHECKED, base="IpRecognizer"),
     Rule(
         "IP_ADDRESS",
         _NOT_BROWSER + _IPV4,
         STRONG,
-        CERTAIN,
-        ("ip", "addr", "address", "host", "client", "from"),
+        STRONG,
+        check=validate.ipv4,
         base="IpRecognizer",
         unless=_VERSION_WORDS,
+        anchor=_ANCHOR_IPV4,
+        reach=18,
+        tail=4,
     ),
     Rule(
         "IP_ADDRESS",
         _IPV6,
         STRONG,
-        CERTAIN,
-        ("ip", "ipv6", "addr", "address", "host", "client", "from"),
+        STRONG,
         check=validate.ipv6,
         base="IpRecognizer",
+        anchor=r"[^\w:.](?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6})?::|[0-9A-Fa-f]:(?:[0-9A-Fa-f]{1,4}:){6}[0-9A-Fa-f]",
     ),
     Rule(
         "MAC_ADDRESS",
@@ -210,6 +201,9 @@ _NETWORK = (
         ("mac", "ether", "hwaddr", "ethernet", "device"),
         check=validate.mac,
         base="MacAddressRecognizer",
+        anchor=r"[^\w:.\-][0-9A-Fa-f]{2}[:\-](?:[0-9A-Fa-f]{2}[:\-]){4}[0-9A-Fa-f]{2}[^\w:\-]",
+        reach=20,
+        tail=4,
     ),
     Rule(
         "MAC_ADDRESS",
@@ -220,14 +214,26 @@ _NETWORK = (
         check=validate.mac,
         base="MacAddressRecognizer",
     ),
-    Rule("URL", r"(?i:https?)://[\w.\-:\[\]]{3,255}/?[^\s\"'<>?\\]{0,512}\?[^\s\"'<>\\]{1,1024}", STRONG, STRONG),
+    Rule(
+        "URL",
+        r"(?i:https?)://[\w.\-:\[\]]{3,255}/?[^\s\"'<>?\\]{0,512}\?[^\s\"'<>\\]{1,1024}",
+        STRONG,
+        STRONG,
+        anchor=r"(?i:https?)://[^\s\"'<>?\\]+\?",
+        reach=780,
+        tail=1030,
+    ),
 )
 
 _NAME = r"[^\W\d_a-z][\w'’\-]*[^\W\d_A-Z]"
 _FULL_NAME = rf"{_NAME}(?: {_NAME}| [^\W\d_a-z]\.){{1,3}}(?!\w)"
 _PERSON_KEYS = (
     r"(?:full|customer|patient|client|person|employee|holder|cardholder|account|contact|recipient|sender|buyer|owner|"
-    r"display|legal|real)[_\- ]?name|name|patient|nombre|nom"
+    r"display|legal|real)[_\- ]?name|patient"
+)
+_PART_KEYS = (
+    r"(?:(?:customer|patient|client|user|employee|holder|contact|recipient)[_\-.])?(?:(?:first|last|given|family|middle|"
+    r"maiden)[_\- ]?name|surname|forename|vorname|nachname|prenom|apellidos?)"
 )
 _DATE = r"(?:\d{4}[\-/.]\d{1,2}[\-/.]\d{1,2}|\d{1,2}[\-/.]\d{1,2}[\-/.]\d{4})(?!\d)"
 _DOB_KEYS = r"dob|d\.o\.b\.|(?:date[_\- ]?of[_\- ]?birth)|birth[_\- ]?(?:date|day)|birthday|geburtsdatum"
@@ -241,14 +247,31 @@ _POSTCODE = (
 _POINT = r"-?\d{1,2}\.\d{3,12}[,;] ?-?\d{1,3}\.\d{3,12}(?!\d|\.\d)"
 _MRN = r"(?i:MRN)?[\- ]?\d{5,12}(?!\w)"
 
+_OF_A_PERSON = (
+    r"(?i:(?<![A-Za-z])(?:user|customer|patient|client|person|employee|candidate|student|applicant|guest|passenger|"
+    r"contact|e-?mail|phone|tel|mobile|ssn|dob|birth|birthday|gender|age|passport|address|salary|diagnosis|mrn)"
+    r"\w{0,12}\\{0,3}[\"']?\s?[:=>])|\w@[\w\-]+\.[a-z]"
+)
+"""Keys that stand beside the name of a person, hardly beside that of a thing; or a mail address."""
+_STREET_ANCHOR = rf"\d[A-Za-z]? (?:[A-Za][\w'\x01\-]+ ){{1,3}}{_STREET}[^\w]"
+
 _DESCRIBED = (
     *key_rules("PERSON", _PERSON_KEYS, _FULL_NAME, validate.person, STRONG, r"(?<![\w.])"),
+    *key_rules("PERSON", "name|nombre|nom", _FULL_NAME, validate.given_person, STRONG, r"(?<![\w.])"),
+    *(
+        replace(rule, beside=_OF_A_PERSON)
+        for rule in key_rules("PERSON", "name|nombre|nom", _FULL_NAME, validate.person, STRONG, r"(?<![\w.])")
+    ),
+    *key_rules(
+        "PERSON", _PART_KEYS, rf"{_NAME}(?:[ \-]{_NAME}){{0,2}}(?![\w.])", validate.name_part, STRONG, r"(?<![\w.])"
+    ),
     Rule(
         "PERSON",
         rf"(?<!\w)(?:(?i:my name is|patient|i am|i'm|customer|dear)|(?:Mr|Mrs|Ms|Dr|Prof)\.?) \K{_FULL_NAME}",
         CHECKED,
         CHECKED,
         check=validate.person,
+        anchor=r"[^\w](?:(?i:my name is|patient|i am|i'm|customer|dear)|(?:Mr|Mrs|Ms|Dr|Prof)\.?) [A-Za]",
     ),
     *key_rules("DATE_OF_BIRTH", _DOB_KEYS, _DATE, validate.birth_date, NAMED),
     Rule(
@@ -257,14 +280,25 @@ _DESCRIBED = (
         NAMED,
         NAMED,
         check=validate.birth_date,
+        anchor=r"(?i:born|born on|date of birth|dob|birthday is|geboren am|n.e? le) \d",
     ),
-    Rule("LOCATION", rf"(?<![\w.\-]){_ADDRESS}{_POSTCODE}", STRONG, CERTAIN, ("address", "ship to", "live at")),
+    Rule(
+        "LOCATION",
+        rf"(?<![\w.\-]){_ADDRESS}{_POSTCODE}",
+        STRONG,
+        CERTAIN,
+        ("address", "ship to", "live at"),
+        anchor=_STREET_ANCHOR,
+        reach=120,
+    ),
     Rule(
         "LOCATION",
         rf"(?<![\w.\-]){_ADDRESS}",
         FORMAT,
         NAMED,
         ("address", "shipping address", "addr", "ship to", "live at", "lives at", "street", "home", "billing"),
+        anchor=_STREET_ANCHOR,
+        reach=120,
     ),
     *key_rules(
         "LAT_LON",
@@ -273,16 +307,31 @@ _DESCRIBED = (
         validate.coordinates,
         NAMED,
     ),
-    Rule("LAT_LON", rf"(?i:gps|position|coordinates?|located at) \K{_POINT}", NAMED, NAMED, check=validate.coordinates),
     Rule(
         "LAT_LON",
-        named(r"lat|latitude", r"-?\d{1,2}\.\d{4,12}(?=[^\n]{1,24}(?i:lon|lng|longitude)\W)"),
-        STRONG,
-        STRONG,
+        rf"(?i:gps|position|coordinates?|located at) \K{_POINT}",
+        NAMED,
+        NAMED,
+        check=validate.coordinates,
+        anchor=r"(?i:gps|position|coordinates?|located at) -?\d",
     ),
-    Rule("MEDICAL_RECORD", r"(?<![A-Za-z0-9])MRN[\-: #]?\d{6,12}(?!\w)", STRONG, CERTAIN, ("mrn", "medical")),
+    named("LAT_LON", r"lat|latitude", r"-?\d{1,2}\.\d{4,12}(?=[^\n]{1,24}(?i:lon|lng|longitude)\W)", confidence=STRONG),
+    Rule(
+        "MEDICAL_RECORD",
+        r"(?<![A-Za-z0-9])MRN[\-: #]?\d{6,12}(?!\w)",
+        STRONG,
+        CERTAIN,
+        ("mrn", "medical"),
+        anchor=r"MRN[\-: #]?\d{6}",
+    ),
     *key_rules("MEDICAL_RECORD", r"mrn|medical[_\- ]?record(?:[_\- ]?(?:number|no|id))?", _MRN, None, NAMED),
-    Rule("MEDICAL_RECORD", rf"(?i:medical record number|medical record no\.?|mrn) \K{_MRN}", NAMED, NAMED),
+    Rule(
+        "MEDICAL_RECORD",
+        rf"(?i:medical record number|medical record no\.?|mrn) \K{_MRN}",
+        NAMED,
+        NAMED,
+        anchor=r"(?i:medical record number|medical record no\.?|mrn) [MRNmrn\d \-]",
+    ),
 )
 
 PERSONAL_RULES: tuple[Rule, ...] = (*_CHECKSUMMED, *_NETWORK, *_DESCRIBED)

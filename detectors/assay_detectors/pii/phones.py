@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from assay_detectors.pii.rule import CHECKED, FORMAT, NAMED, STRONG, Rule, named, named_after
+from assay_detectors.pii.rule import CHECKED, FORMAT, NAMED, STRONG, Rule, key_rules
 
 _REGIONS = ("US", "GB", "DE", "FR", "IL", "IN", "CA", "BR", "ES", "IT", "AU", "NL", "CH", "PL", "SE")
 _WORDS = (
@@ -40,6 +40,7 @@ def local(text: str) -> int:
     return 0 if _DATE.match(text) else _longest(text, _REGIONS)
 
 
+@lru_cache(maxsize=1 << 14)
 def possible(text: str) -> int:
     """Like `international`, for a value that its key calls a phone number: its length must be that of one."""
     import phonenumbers
@@ -74,6 +75,8 @@ _OPEN = r"(?<![\w.+\-/(:])"
 _SHUT = r"(?!\w|[.\-:]\d)"
 _BARE = r"\+?\(?\d[\d \-().]{5,20}\d(?!\w)"
 
+_PLUS = r"[^\w+.\-/]\+\(?\d[\d \-()./]{6}"
+
 PHONE_RULES: tuple[Rule, ...] = (
     Rule(
         "PHONE_NUMBER",
@@ -82,6 +85,9 @@ PHONE_RULES: tuple[Rule, ...] = (
         NAMED,
         _WORDS,
         cut=international,
+        anchor=_PLUS,
+        reach=16,
+        tail=40,
         unless=_UNLESS,
         after=True,
     ),
@@ -92,6 +98,9 @@ PHONE_RULES: tuple[Rule, ...] = (
         NAMED,
         _WORDS,
         cut=possible,
+        anchor=_PLUS,
+        reach=16,
+        tail=40,
         after=True,
     ),
     Rule(
@@ -101,6 +110,9 @@ PHONE_RULES: tuple[Rule, ...] = (
         NAMED,
         _WORDS,
         cut=american,
+        anchor=r"\d{3}[)\-.] ?\d{3}[\-.]\d{4}",
+        reach=22,
+        tail=12,
         unless=_UNLESS,
         after=True,
     ),
@@ -114,6 +126,5 @@ PHONE_RULES: tuple[Rule, ...] = (
         unless=_UNLESS,
         after=True,
     ),
-    Rule("PHONE_NUMBER", named(_KEYS, _BARE), NAMED, NAMED, cut=possible),
-    Rule("PHONE_NUMBER", named_after(_KEYS, _BARE), NAMED, NAMED, cut=possible),
+    *key_rules("PHONE_NUMBER", _KEYS, _BARE, cut=possible),
 )

@@ -9,8 +9,11 @@ line.
 from __future__ import annotations
 
 import importlib
+import re
 import unicodedata
 from typing import Any
+
+from assay_detectors.pii.lookalike import ODD
 
 _parser: Any = importlib.import_module("re._parser")
 _codes: Any = importlib.import_module("re._constants")
@@ -22,7 +25,7 @@ _CATEGORIES = {
     "CATEGORY_NOT_DIGIT": r"\D",
     "CATEGORY_WORD": r"\w",
     "CATEGORY_NOT_WORD": r"\W",
-    "CATEGORY_SPACE": r"\s",
+    "CATEGORY_SPACE": r"\x20\t\r\x0b\x0c",
     "CATEGORY_NOT_SPACE": r"\S",
 }
 _PLACES = {"AT_BEGINNING": "^", "AT_END": "$", "AT_BOUNDARY": r"\b"}
@@ -33,6 +36,33 @@ def portable(pattern: str, *, ignore_case: bool = False) -> str:
     tree = _parser.parse(pattern.replace(r"\K", ""))
     body = _sequence(list(tree), {}, top=True)
     return f"(?i:{body})" if ignore_case or tree.state.flags & 2 else body
+
+
+def prefix(pattern: str) -> str:
+    """Return the portable form of the longest part of the pattern, from its first character, that has one length.
+
+    A pattern that begins with something of varying length has none, and is returned whole.
+    """
+    tree = _parser.parse(pattern.replace(r"\K", ""))
+    kept: list[Any] = []
+    for item in tree:
+        low, high = _width(item, tree.state)
+        single = str(item[0]) in ("MAX_REPEAT", "MIN_REPEAT") and _width(item[1][2][0], tree.state)[1] == 1
+        if low == high and not (single and low > _BOUND):
+            kept.append(item)
+            continue
+        if single and item[1][0]:
+            kept.append((item[0], (min(item[1][0], _BOUND), min(item[1][0], _BOUND), item[1][2])))
+        break
+    if not any(_width(item, tree.state)[1] for item in kept):
+        return portable(pattern)
+    body = _sequence(kept, {}, top=True)
+    return f"(?i:{body})" if tree.state.flags & 2 else body
+
+
+def _width(item: Any, state: Any) -> tuple[int, int]:
+    width = _parser.SubPattern(state, [item]).getwidth()
+    return int(width[0]), int(width[1])
 
 
 def _sequence(items: list[Any], groups: dict[int, str], *, top: bool = False) -> str:
@@ -55,8 +85,10 @@ def _looked_at(name: str, value: Any, groups: dict[int, str], *, first: bool, la
         return _sequence(inner, groups)
     if len(inner) != 1 or str(inner[0][0]) not in ("IN", "LITERAL", "NOT_LITERAL"):
         return ""
-    char = _class([("NEGATE", None), *_members(inner[0])])
-    return f"(?:^|{char})" if behind else f"(?:{char}|$)"
+    members = _members(inner[0])
+    char = _class([("NEGATE", None), *members])
+    letters = any(code == "RANGE" and value == (97, 122) for code, value in members)
+    return f"(?:{char}|a)" if letters else char  # a letter beyond ASCII is folded to `a`
 
 
 def _item(name: str, value: Any, groups: dict[int, str]) -> str:
@@ -152,3 +184,20 @@ _FOLDING = _Folding()
 def fold(text: str) -> str:
     """Return `text` in ASCII, character for character: digits keep their value, letters become `a`."""
     return text if text.isascii() else text.translate(_FOLDING)
+
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+
+
+def fold_block(text: str) -> tuple[str, list[int]]:
+    """Return the text as `fold` does, and the places of characters that may hide ASCII ones."""
+    if text.isascii():
+        return text, []
+    odd: list[int] = []
+
+    def folded(found: re.Match[str]) -> str:
+        if ODD.search(found[0]):
+            odd.append(found.start())
+        return found[0].translate(_FOLDING)
+
+    return _BEYOND_ASCII.sub(folded, text), odd

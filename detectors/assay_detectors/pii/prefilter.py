@@ -1,93 +1,175 @@
-"""Which rules may match a line: one fast pass, so that few lines reach the recognizers.
+"""Where in a block of lines rules may match: one fast pass, so that few lines reach the rules.
 
-The patterns are derived from the recognizers' own (`portable`), so a rule is never left out. Hyperscan where it is
-installed, else RE2, else `re`: the same answers, faster or slower.
+Hyperscan where it is installed, else RE2, else `re`: the same findings, faster or slower. The text is folded to ASCII
+(`portable.fold`) and begins and ends with a line feed, so that a pattern may ask for the character before or after.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-Prefilter = Callable[[str], Sequence[int]]
-"""Folded line -> ascending numbers of the patterns that occur in it."""
+NUMBER_BITS = 10
+Hits = list[int]
+"""`end << NUMBER_BITS | number of the anchor`, ascending; an end is one past the last character of the match."""
+Prefilter = Callable[[str], Hits]
 
 ENGINES = ("hyperscan", "re2", "re")
 
-
-def gate(phrases: Sequence[str]) -> str:
-    """Return a pattern that is in every line that mentions one of the phrases as `context.mentions` would see it."""
-    parts = []
-    for phrase in phrases:
-        if len(phrase) > 3:
-            parts.append("(?i:" + r"[\W_]*".join(map(re.escape, phrase.split())) + ")")
-        else:  # too short to look for inside other words: at a word start, or at a change of case
-            parts.append(rf"(?:^|[\W_\d])(?i:{phrase})|[a-z]{phrase[0].upper()}(?i:{phrase[1:]})")
-    return "(?:" + "|".join(parts) + ")"
+LEAST_BEFORE, LEAST_AFTER = 60, 200
+"""Around the end of an anchor that is not `placed`, what it calls for looks at least so far."""
+_LONG = 600
+"""In lines up to this length RE2, which tells no place, reports ends of its own choice, close enough together."""
 
 
-def with_hyperscan(patterns: Sequence[str]) -> Prefilter:
+class Anchor(NamedTuple):
+    """What the prefilter looks for."""
+
+    pattern: str
+    placed: bool = True
+    """Whether its exact end matters, not only that it is near."""
+    words: tuple[str, ...] = ()
+    """Lower-case literals one of which begins right behind the first character of a match; empty: unknown."""
+
+
+def word_pattern(words: Sequence[str]) -> str:
+    """Return a pattern that is wherever one of the words is, inside others too, in any case."""
+    return "(?i:" + "|".join(re.escape(word) for word in words) + ")"
+
+
+def word_anchor(phrases: Sequence[str]) -> Anchor:
+    """Return the anchor that is wherever `context.mentions` would see a phrase: a word, or a part in camelCase."""
+    return Anchor("|".join(map(_phrase, phrases)), placed=False, words=tuple(p.split()[0] for p in phrases))
+
+
+def _phrase(phrase: str) -> str:
+    first, rest = phrase[0], r"[^A-Za-z0-9\n]*".join(map(re.escape, phrase[1:].split(" ")))
+    either = f"[{first}{first.upper()}]" if first.isalpha() else re.escape(first)
+    return rf"(?:[^A-Za-z0-9]{either}|[a-z0-9]{first.upper()})(?i:{rest})[^a-z0-9]"
+
+
+def with_hyperscan(anchors: Sequence[Anchor]) -> Prefilter:
     """Compile for Hyperscan; raises ImportError where it is not installed."""
     import hyperscan
 
-    flags = hyperscan.HS_FLAG_PREFILTER | hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
     database = hyperscan.Database()
     database.compile(
-        expressions=[pattern.encode() for pattern in patterns],
-        ids=list(range(len(patterns))),
-        elements=len(patterns),
-        flags=[flags] * len(patterns),
+        expressions=[anchor.pattern.encode() for anchor in anchors],
+        ids=list(range(len(anchors))),
+        elements=len(anchors),
+        flags=[0] * len(anchors),
     )
 
-    def note(pattern: int, start: int, end: int, flags: int, hits: Any) -> None:
-        hits.append(pattern)
+    def note(number: int, start: int, end: int, flags: int, append: Any) -> None:
+        append(end << NUMBER_BITS | number)
 
-    def search(line: str) -> Sequence[int]:
-        hits: list[int] = []
-        database.scan(line.encode("ascii", "replace"), match_event_handler=note, context=hits)
-        return sorted(hits)
+    def search(text: str) -> Hits:
+        hits: Hits = []
+        database.scan(text.encode("ascii", "replace"), match_event_handler=note, context=hits.append)
+        hits.sort()
+        return hits
 
     return search
 
 
-def with_re2(patterns: Sequence[str]) -> Prefilter:
+def with_re2(anchors: Sequence[Anchor]) -> Prefilter:
     """Compile for RE2; raises ImportError where it is not installed."""
     import re2
 
     options = re2.Options()
     options.max_mem = 1 << 28
-    options.dot_nl = True
     group = re2.Set.SearchSet(options)
-    for pattern in patterns:
-        group.Add(pattern)
+    for anchor in anchors:
+        group.Add(anchor.pattern)
     always = group.Add("")
     group.Compile()
-    everything = range(len(patterns))
+    everything = list(range(len(anchors)))
+    exact = _Exact(anchors)
 
-    def search(line: str) -> Sequence[int]:
-        hits = group.Match(line)
-        if not hits or always not in hits:
-            return everything  # RE2 ran out of memory, which it tells by matching nothing at all
-        return sorted(hit for hit in hits if hit != always)
+    def search(text: str) -> Hits:
+        hits: Hits = []
+        match = group.Match
+        start, last = 0, len(text) - 1
+        while start < last:
+            stop = text.find("\n", start + 1)
+            stop = last if stop < 0 else stop
+            found = match(text[start : stop + 1])
+            if not found or always not in found:
+                found = everything  # RE2 ran out of memory, which it tells by matching nothing at all
+            for number in found:
+                if number == always:
+                    continue
+                if stop - start > _LONG or anchors[number].placed:
+                    exact.find(number, text, start, stop + 1, hits)
+                else:
+                    hits.extend(
+                        end << NUMBER_BITS | number
+                        for end in range(min(stop, start + 1 + LEAST_BEFORE), stop + 1, LEAST_BEFORE + LEAST_AFTER)
+                    )
+            start = stop
+        hits.sort()
+        return hits
 
     return search
 
 
-def with_re(patterns: Sequence[str]) -> Prefilter:
+def with_re(anchors: Sequence[Anchor]) -> Prefilter:
     """Compile for the standard library."""
-    compiled = [(number, re.compile(pattern, re.ASCII | re.DOTALL)) for number, pattern in enumerate(patterns)]
+    exact = _Exact(anchors)
 
-    def search(line: str) -> Sequence[int]:
-        return [number for number, pattern in compiled if pattern.search(line)]
+    def search(text: str) -> Hits:
+        hits: Hits = []
+        lower = text.lower()
+        for number, anchor in enumerate(anchors):
+            if anchor.words:
+                exact.find_words(number, text, lower, hits)
+            else:
+                exact.find(number, text, 0, len(text), hits)
+        hits.sort()
+        return hits
 
     return search
+
+
+class _Exact:
+    """The anchors compiled for `re`, on demand."""
+
+    def __init__(self, anchors: Sequence[Anchor]) -> None:
+        self._anchors = anchors
+        self._compiled: dict[int, re.Pattern[str]] = {}
+
+    def find(self, number: int, text: str, start: int, stop: int, hits: Hits) -> None:
+        """Add the ends of an anchor in text[start:stop]; the last character of one may be the first of the next."""
+        search = self._get(number).search
+        found = search(text, start, stop)
+        while found is not None:
+            end = found.end()
+            hits.append(end << NUMBER_BITS | number)
+            found = search(text, max(end - 1, found.start() + 1), stop)
+
+    def find_words(self, number: int, text: str, lower: str, hits: Hits) -> None:
+        """Add the ends of an anchor whose words are known; `lower` is the text in lower case."""
+        compiled = self._get(number)
+        for word in self._anchors[number].words:
+            at = lower.find(word, 1)
+            while at >= 0:
+                found = compiled.match(text, at - 1)
+                if found:
+                    hits.append(found.end() << NUMBER_BITS | number)
+                at = lower.find(word, at + 1)
+
+    def _get(self, number: int) -> re.Pattern[str]:
+        compiled = self._compiled.get(number)
+        if compiled is None:
+            compiled = self._compiled[number] = re.compile(self._anchors[number].pattern, re.ASCII)
+        return compiled
 
 
 _MAKERS = {"hyperscan": with_hyperscan, "re2": with_re2, "re": with_re}
 
 
-def prefilter(patterns: Sequence[str], engine: str = "auto") -> tuple[str, Prefilter]:
+def prefilter(anchors: Sequence[Anchor], engine: str = "auto") -> tuple[str, Prefilter]:
     """Return the name of the engine and the compiled prefilter; `auto` takes the fastest that is installed.
 
     Raises:
@@ -95,7 +177,7 @@ def prefilter(patterns: Sequence[str], engine: str = "auto") -> tuple[str, Prefi
     """
     for name in ENGINES if engine == "auto" else (engine,):
         try:
-            return name, _MAKERS[name](patterns)
+            return name, _MAKERS[name](anchors)
         except ImportError:
             if engine != "auto":
                 raise

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 FORMAT = 0.3
 """The format alone: not reported under the default threshold."""
@@ -15,10 +17,12 @@ NAMED = 0.85
 """Format (and checksum) behind a key name or a context word."""
 CERTAIN = 0.95
 
+NOT_ALNUM = r"(?<![A-Za-z0-9])"
+
 
 @dataclass(frozen=True)
 class Rule:
-    r"""A pattern of one entity; `\K` in the pattern sets where the value begins (syntax of the module `regex`)."""
+    r"""A pattern of one entity; `\K` in the pattern sets where the value begins (syntax of the module `re` else)."""
 
     entity: str
     pattern: str
@@ -30,29 +34,99 @@ class Rule:
     check: Callable[[str], bool] | None = None
     """Further test of the value; a value that does not hold is none."""
     base: str | None = None
-    """Class of Presidio whose checksum the value must pass (`NhsRecognizer`)."""
+    """Class of Presidio whose checksum agrees with `check` (a test compares them)."""
     unless: tuple[str, ...] = ()
     """Words that, naming the value, say that it is something else."""
     cut: Callable[[str], int] | None = None
     """How many characters of the match are the value, from its first; 0: none."""
     after: bool = False
     """Whether context words may also follow the value."""
+    anchor: str | None = None
+    r"""A simple pattern that occurs in, or right around, whatever the rule finds: no look-around, no `\1`, no line
+    feed inside, few different ends. None: the first characters of `pattern` that have a fixed length."""
+    reach: int = 64
+    """How many characters before the end of the anchor a match may begin."""
+    tail: int = 300
+    """How many characters after the end of the anchor a match may end; few: there is one match for each end."""
+    key: str | None = None
+    """Alternation of key names: the pattern is the value that stands right behind one of them."""
+    start: str = NOT_ALNUM
+    """What may not stand before the key."""
+    group: int = 0
+    """Group of the pattern that is the value; 0: all of it, or what follows `\\K`."""
+    beside: str = ""
+    """A pattern, one match of which must stand within 240 characters of the value; empty: none."""
+    name: str = ""
+    """Name that the user gave the rule."""
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """Every word that bears on the value."""
+        return self.context + self.unless
+
+    @cached_property
+    def long_words(self) -> re.Pattern[str]:
+        """One of the words with more than three letters, or the first of a phrase, somewhere in lower case."""
+        return re.compile("|".join(re.escape(word) for word in self._firsts() if len(word) > 3) or "(?!)")
+
+    @cached_property
+    def short_words(self) -> re.Pattern[str]:
+        """One of the short words, where a word or a part in camelCase ends."""
+        words = [word for word in self._firsts() if len(word) <= 3]
+        if not words:
+            return re.compile("(?!)")
+        firsts = "".join(dict.fromkeys(word[0] + word[0].upper() for word in words))
+        rest = "|".join(
+            f"(?<=[{word[0]}{word[0].upper()}])" + "".join(f"[{c}{c.upper()}]" for c in word[1:]) for word in words
+        )
+        return re.compile(rf"[{firsts}](?:(?<![A-Za-z0-9].)|(?<=[a-z0-9][A-Z]))(?:{rest})(?![a-z0-9])")
+
+    @cached_property
+    def witness(self) -> re.Pattern[str]:
+        """`beside`, compiled."""
+        return re.compile(self.beside)
+
+    def _firsts(self) -> dict[str, None]:
+        return dict.fromkeys(phrase.split()[0] for phrase in self.words)
 
 
-def named(names: str, value: str, start: str = r"(?<![A-Za-z0-9])") -> str:
-    r"""Return a pattern for `value` behind a key: `"names": "value"`, `names=value`, `names => value`.
+def named(
+    entity: str,
+    names: str,
+    value: str,
+    check: Callable[[str], bool] | None = None,
+    confidence: float = NAMED,
+    start: str = NOT_ALNUM,
+    cut: Callable[[str], int] | None = None,
+) -> Rule:
+    """Return the rule for `value` behind a key: `"names": "value"`, `names=value`, `names => value`.
 
     `names` is an alternation without anchors; a prefix such as `db_` or `user.` may stand before it unless `start`
     forbids it.
     """
-    key = rf"{start}(?i:{names})"
-    return rf"{key}(?:\\{{0,3}}[\"'])?\]?\s{{0,3}}(?:=>|[:=])\s{{0,3}}(?:\\{{0,3}}[\"'])?\K{value}"
+    return Rule(entity, value, confidence, confidence, check=check, key=names, start=start, cut=cut)
 
 
-def named_after(names: str, value: str) -> str:
-    r"""Return a pattern for `value` as data libraries report it: `'value' (column 'names'`."""
+def named_after(
+    entity: str,
+    names: str,
+    value: str,
+    check: Callable[[str], bool] | None = None,
+    confidence: float = NAMED,
+    cut: Callable[[str], int] | None = None,
+) -> Rule:
+    """Return the rule for `value` as data libraries report it: `'value' (column 'names'`."""
     said = r"\\?[\"'] \((?:column|field|feature|key) \\?[\"'](?:[\w.\-]{0,40}[_.\-])?"
-    return rf"(?<=[\"']){value}(?={said}(?i:{names}))"
+    return Rule(
+        entity,
+        rf"(?<=[\"']){value}(?={said}(?i:{names}))",
+        confidence,
+        confidence,
+        check=check,
+        cut=cut,
+        anchor=rf"\((?:column|field|feature|key) \\?[\"'](?:[\w.\-]{{0,40}}[_.\-])?(?i:{names})",
+        reach=400,
+    )
 
 
 def key_rules(
@@ -61,10 +135,11 @@ def key_rules(
     value: str,
     check: Callable[[str], bool] | None = None,
     confidence: float = NAMED,
-    start: str = r"(?<![A-Za-z0-9])",
+    start: str = NOT_ALNUM,
+    cut: Callable[[str], int] | None = None,
 ) -> tuple[Rule, ...]:
     """Return the two rules of an entity that is known by its key name."""
     return (
-        Rule(entity, named(names, value, start), confidence, confidence, check=check),
-        Rule(entity, named_after(names, value), confidence, confidence, check=check),
+        named(entity, names, value, check, confidence, start, cut),
+        named_after(entity, names, value, check, confidence, cut),
     )

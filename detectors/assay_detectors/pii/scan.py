@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
+import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,18 +13,21 @@ if TYPE_CHECKING:
     from assay.targets.base import OpenTarget
     from assay.targets.logs import LogBlock, LogWindow
     from assay.targets.refs import Shard
-    from assay_detectors.pii.line import Found, LineScanner
+    from assay_detectors.pii.line import LineScanner
+    from assay_detectors.pii.weigh import Found
 
 LOCATED_CAP = 200_000
 """Findings of one shard that are located; the rest is counted."""
-LINE_BUDGET = 32 << 20
-"""Bytes of one endless line that reach the recognizers; the prefilter sees more."""
+LINE_WORK = 2_000_000
+"""Anchors in one endless line that are looked at; the prefilter sees more."""
 LINE_FOUND_CAP = 100_000
 """Findings after which one endless line is given up."""
+_KNOWN = 1 << 15
+"""Values whose mask and digest are remembered."""
 
 
 def scan_shard(
-    opened: OpenTarget, shard: Shard, *, key: str, min_score: float, engine: str, max_line_mb: int
+    opened: OpenTarget, shard: Shard, *, key: str, min_score: float, engine: str, max_line_mb: int, brought: str = "[]"
 ) -> dict[str, Any]:
     """Scan one log, or a byte range of it; see `Tally.result` for what is returned.
 
@@ -42,7 +45,7 @@ def scan_shard(
     )
     tally = Tally(bytes.fromhex(key))
     for piece in reader:
-        scanner = _scanner(min_score, engine)
+        scanner = _scanner(min_score, engine, brought)
         if isinstance(piece, LogBlock):
             _block(scanner, piece, tally)
         else:
@@ -53,10 +56,11 @@ def scan_shard(
 
 
 @lru_cache(maxsize=2)
-def _scanner(min_score: float, engine: str) -> LineScanner:
+def _scanner(min_score: float, engine: str, brought: str = "[]") -> LineScanner:
+    from assay_detectors.pii.custom import rule_of
     from assay_detectors.pii.line import LineScanner
 
-    return LineScanner(min_score, engine)
+    return LineScanner(min_score, engine, tuple(rule_of(plain) for plain in json.loads(brought)))
 
 
 class Tally:
@@ -65,31 +69,38 @@ class Tally:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self.counts: dict[str, int] = {}
-        self.located: list[list[Any]] = []
+        self.located: list[tuple[Any, ...]] = []
         self.given_up: dict[int, str] = {}
+        self._known: dict[tuple[str, str], tuple[str, str]] = {}
         self._line = 0
-        self._line_bytes = 0
+        self._line_work = 0
         self._line_found = 0
 
     def add(self, found: Found, line: int, column: int, offset: int) -> None:
         """Count one finding; keep its place, its mask and a keyed digest, never the value."""
-        self.counts[found.entity] = self.counts.get(found.entity, 0) + 1
+        start, end, entity, score, value, chain, rule = found
+        self.counts[entity] = self.counts.get(entity, 0) + 1
         if len(self.located) < LOCATED_CAP:
-            text = f"{found.entity}\0{normalised(found.entity, found.value)}".encode("utf-8", "replace")
-            digest = hmac.new(self._key, text, hashlib.sha256).hexdigest()[:32]
-            width = found.end - found.start
-            mask = masked(found.entity, found.value)
-            self.located.append([found.entity, line, column, column + width, offset, found.score, mask, digest])
+            known = self._known.get((entity, value)) or self._learn(entity, value)
+            self.located.append((entity, line, column, column + end - start, offset, score, *known, chain, rule))
 
-    def spend(self, line: int, size: int) -> bool:
-        """Take `size` bytes from the budget of an endless line; False: nothing is left, the line is given up."""
+    def _learn(self, entity: str, value: str) -> tuple[str, str]:
+        text = f"{entity}\0{normalised(entity, value)}".encode("utf-8", "replace")
+        known = masked(entity, value), hmac.digest(self._key, text, "sha256").hex()[:32]
+        if len(self._known) >= _KNOWN:
+            self._known.clear()
+        self._known[entity, value] = known
+        return known
+
+    def spend(self, line: int, work: int) -> bool:
+        """Take from the budget of an endless line; False: nothing is left, the line is given up."""
         if line != self._line:
-            self._line, self._line_bytes, self._line_found = line, 0, sum(self.counts.values())
+            self._line, self._line_work, self._line_found = line, 0, sum(self.counts.values())
         if line in self.given_up:
             return False
-        self._line_bytes += size
-        if self._line_bytes > LINE_BUDGET:
-            self.give_up(line, f"more than {LINE_BUDGET >> 20} MB of it look like personal data")
+        self._line_work += work
+        if self._line_work > LINE_WORK:
+            self.give_up(line, f"more than {LINE_WORK} places of it look like personal data")
         elif sum(self.counts.values()) - self._line_found > LINE_FOUND_CAP:
             self.give_up(line, f"more than {LINE_FOUND_CAP} values were found in it")
         return line not in self.given_up
@@ -102,8 +113,8 @@ class Tally:
         """Return plain data.
 
         `lines` read; `plain`: offsets are bytes of the file; `problem`: why it was not read to its end; `counts`
-        per entity; `located`: entity, line, column, end column (from 1), byte offset, score, mask, keyed digest;
-        `given_up`: line and reason of endless lines that were not fully analysed.
+        per entity; `located`: entity, line, column, end column (from 1), byte offset, score, mask, keyed digest, how it
+        was encoded, rule of the user; `given_up`: line and reason of lines that were not fully analysed.
         """
         return {
             "lines": lines,
@@ -116,23 +127,34 @@ class Tally:
 
 
 def _block(scanner: LineScanner, block: LogBlock, tally: Tally) -> None:
-    offset = block.offset
-    for number, raw in enumerate(block.data.split(b"\n"), start=block.line):
-        if raw:
-            text = raw.removesuffix(b"\r").decode("utf-8", "replace")
-            for found in scanner.scan(text):
-                before = found.start if text.isascii() else len(text[: found.start].encode())
-                tally.add(found, number, found.start + 1, offset + before)
-        offset += len(raw) + 1
+    text = block.data.decode("utf-8", "surrogateescape")
+    plain = text.isascii()
+    number, offset, at = block.line, block.offset, 0
+    for start, found, problem in scanner.block(text):
+        number += text.count("\n", at, start)
+        offset += start - at if plain else _size(text, at, start)
+        at = start
+        for one in found:
+            column = one.start
+            tally.add(one, number, column + 1, offset + (column if plain else _size(text, start, start + column)))
+        if problem:
+            tally.give_up(number, problem)
 
 
 def _window(scanner: LineScanner, window: LogWindow, tally: Tally) -> None:
-    text = window.data.decode("utf-8", "replace")
-    if not scanner.candidates(text) and "%" not in text and "\\" not in text and "+" not in text:
+    if not tally.spend(window.line, 0):
         return
-    if not tally.spend(window.line, len(window.data)):
-        return
-    for found in scanner.scan(text):
-        if window.head <= found.start < window.tail:
-            before = len(text[: found.start].encode())
-            tally.add(found, window.line, window.column + found.start + 1, window.offset + before)
+    text = window.data.decode("utf-8", "surrogateescape")
+    before = scanner.work
+    for _, found, problem in scanner.block(text):
+        for one in found:
+            if window.head <= one.start < window.tail:
+                offset = window.offset + _size(text, 0, one.start)
+                tally.add(one, window.line, window.column + one.start + 1, offset)
+        if problem:
+            tally.give_up(window.line, problem)
+    tally.spend(window.line, scanner.work - before)
+
+
+def _size(text: str, start: int, stop: int) -> int:
+    return len(text[start:stop].encode("utf-8", "surrogateescape"))

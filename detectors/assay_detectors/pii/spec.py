@@ -8,17 +8,18 @@ METRIC = "pii.logs.count"
 
 NOT_COVERED: tuple[str, ...] = (
     "names in prose (no NER model)",
-    "personal data inside base64, hex or compressed values in a log line",
-    "values split over several lines, and digits or letters replaced by look-alike characters",
+    "values split over several lines, in pictures, or encoded more than three times or otherwise than by URL, JSON, "
+    "base64, hex, gzip and zlib",
     "identity, licence and bank numbers of countries that are not in the list of entities",
 )
 
 _WHAT = (
     "Reads every line of every log and counts personal data and secrets: e-mail addresses, card and bank numbers, "
-    "identity numbers of six countries, telephone numbers, addresses, names by their key, keys and tokens of twenty "
-    "services, passwords, IP and MAC addresses. Presidio's pattern recognizers check formats and checksums; further "
-    "rules ask for issuer ranges, numbering plans, key names and context words. One layer of URL and JSON escapes is "
-    "taken off. No language model takes part, nothing is looked up and no secret is tried out."
+    "identity numbers of twenty countries, telephone numbers, addresses, names by their key, keys and tokens of ninety "
+    "kinds, passwords, IP and MAC addresses. Own rules ask for formats, checksums, issuer ranges, numbering plans, key "
+    "names, context words; rules of gitleaks and pattern recognizers of Presidio can be added. URL and JSON escapes, "
+    "base64, hex, gzip, zlib and JWT payloads are taken off, three deep; look-alike characters are seen through. "
+    "No language model takes part, nothing is looked up and no secret is tried out."
 )
 _WHY = (
     "Inference logs keep what users typed and what services sent, often for years and for many readers. A secret in a "
@@ -53,7 +54,7 @@ def _count() -> MetricSpec:
 SPEC = DetectorSpec(
     id="pii.logs",
     title="Personal data and secrets in logs",
-    version="1",
+    version="2",
     family="pii",
     stage=1,
     explanation=Explanation(what=_WHAT, why=_WHY, how_to_read=_READ, how_to_fix=_FIX, cannot_see=NOT_COVERED),
@@ -84,6 +85,18 @@ SPEC = DetectorSpec(
             default="auto",
             choices=("auto", "hyperscan", "re2", "re"),
             help="Library of the prefilter; the findings are the same, the speed is not.",
+        ),
+        OptionSpec(
+            name="gitleaks",
+            type="str",
+            default="",
+            help="Configuration of gitleaks (TOML) whose rules are applied too; a path from the manifest's folder.",
+        ),
+        OptionSpec(
+            name="recognizers",
+            type="str",
+            default="",
+            help="Pattern recognizers of Presidio (YAML) that are applied too; a path from the manifest's folder.",
         ),
     ),
     extras=("pii",),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
+import unicodedata
 from collections import Counter
 
 _DIGITS = re.compile(r"\d")
+_NO_DIGITS = bytes(code for code in range(128) if not 48 <= code <= 57)
+_DOUBLED = dict(zip("0123456789", (0, 2, 4, 6, 8, 1, 3, 5, 7, 9), strict=True))
 
 _ISSUERS: tuple[tuple[str, int, int, frozenset[int], bool], ...] = (
     # name, first and last prefix, lengths, whether prefix and length alone are telling
@@ -41,16 +45,14 @@ _ISSUERS: tuple[tuple[str, int, int, frozenset[int], bool], ...] = (
 
 def digits(text: str) -> str:
     """Return the digits of `text` as ASCII digits."""
+    if text.isascii():
+        return text.encode().translate(None, _NO_DIGITS).decode()
     return "".join(str(int(found)) for found in _DIGITS.findall(text))
 
 
 def luhn(number: str) -> bool:
     """Check the last digit (ISO/IEC 7812-1, Luhn 1960)."""
-    total = 0
-    for place, char in enumerate(reversed(number)):
-        value = int(char) * (1 + place % 2)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0
+    return (sum(map(int, number[-1::-2])) + sum(map(_DOUBLED.__getitem__, number[-2::-2]))) % 10 == 0
 
 
 def issuer(number: str) -> tuple[str, bool] | None:
@@ -64,14 +66,59 @@ def issuer(number: str) -> tuple[str, bool] | None:
 def card(text: str) -> bool:
     """Say whether this is a card number whose range and length are those of a large scheme."""
     number = digits(text)
+    if not luhn(number):
+        return False
     found = issuer(number)
-    return found is not None and found[1] and luhn(number) and len(set(number)) > 1
+    return found is not None and found[1] and len(set(number)) > 1
 
 
 def any_card(text: str) -> bool:
     """Say whether this is a card number of any scheme; short and rare lengths collide with ids."""
     number = digits(text)
-    return issuer(number) is not None and luhn(number) and len(set(number)) > 1
+    return luhn(number) and issuer(number) is not None and len(set(number)) > 1
+
+
+_IBAN_LENGTHS = {
+    **dict.fromkeys(("NO",), 15),
+    **dict.fromkeys(("BE",), 16),
+    **dict.fromkeys(("DK", "FK", "FI", "FO", "GL", "NL", "SD"), 18),
+    **dict.fromkeys(("MK", "SI"), 19),
+    **dict.fromkeys(("AT", "BA", "EE", "KZ", "LT", "LU", "MN", "XK"), 20),
+    **dict.fromkeys(("CH", "HR", "LI", "LV"), 21),
+    **dict.fromkeys(("BG", "BH", "CR", "DE", "GB", "GE", "IE", "ME", "RS", "VA"), 22),
+    **dict.fromkeys(("AE", "GI", "IL", "IQ", "OM", "SO", "TL"), 23),
+    **dict.fromkeys(("AD", "CZ", "DZ", "ES", "MD", "PK", "RO", "SA", "SE", "SK", "TN", "VG"), 24),
+    **dict.fromkeys(("AO", "CV", "LY", "MZ", "PT", "ST"), 25),
+    **dict.fromkeys(("IR", "IS", "TR"), 26),
+    **dict.fromkeys(("BF", "BI", "BJ", "CF", "CG", "CI", "CM", "DJ", "FR", "GA", "GQ", "GR", "GW", "IT", "KM"), 27),
+    **dict.fromkeys(("MC", "MG", "SM", "TD"), 27),
+    **dict.fromkeys(("AL", "AZ", "BY", "CY", "DO", "GT", "HN", "HU", "LB", "MA", "ML", "NE", "NI", "PL", "SN"), 28),
+    **dict.fromkeys(("SV", "TG"), 28),
+    **dict.fromkeys(("BR", "EG", "PS", "QA", "UA", "YE"), 29),
+    **dict.fromkeys(("JO", "KW", "MU"), 30),
+    **dict.fromkeys(("MT", "SC"), 31),
+    **dict.fromkeys(("LC",), 32),
+    **dict.fromkeys(("RU",), 33),
+}
+"""Country -> characters of an account number (ISO 13616 registry, and countries that use the form unregistered)."""
+
+
+def iban(text: str) -> int:
+    """Return how many characters, from the first, are an account number of its country's length, modulo 97; 0: none."""
+    length, kept = _IBAN_LENGTHS.get(text[:2].upper(), 0), 0
+    if length == len(text):
+        return length if text.isalnum() and text.isascii() and _mod97(text.upper()) else 0
+    for place, char in enumerate(text, start=1):
+        kept += char.isalnum()
+        if kept == length:
+            body = "".join(c for c in text[:place] if c.isalnum()).upper()
+            ended = place == len(text) or not text[place].isalnum()
+            return place if ended and body.isascii() and _mod97(body) else 0
+    return 0
+
+
+def _mod97(body: str) -> bool:
+    return int("".join(str(int(char, 36)) for char in body[4:] + body[:4])) % 97 == 1
 
 
 def ssn(text: str) -> bool:
@@ -107,6 +154,11 @@ def coordinates(text: str) -> bool:
     return len(parts) == 2 and abs(float(parts[0])) <= 90 and abs(float(parts[1])) <= 180
 
 
+def passport(text: str) -> bool:
+    """Say whether letters and digits are mostly digits, as in the passports of most countries."""
+    return sum(map(str.isdigit, text)) >= 4
+
+
 def birth_date(text: str) -> bool:
     """Say whether one of the numbers is a year in which a living person may be born, and the others a day."""
     numbers = [int(part) for part in re.findall(r"\d+", text)]
@@ -138,6 +190,12 @@ def unquoted_password(text: str) -> bool:
     return kinds >= 2 and password(text)
 
 
+def spoken_password(text: str) -> bool:
+    """Say whether this can be a password in a sentence: letters and digits or signs mixed, no plain word."""
+    mixed = re.search(r"[A-Za-z]", text) and re.search(r"[\d!@#$%^&*?]", text)
+    return bool(mixed) and unquoted_password(text)
+
+
 def key_like(text: str) -> bool:
     """Say whether this looks random: letters and digits mixed, no words, at least 3.3 bits per character."""
     mixed = re.search(r"\d", text) and re.search(r"[A-Za-z]", text)
@@ -167,6 +225,9 @@ _NOT_A_PERSON_WORDS = (
     "train test validation service server client worker thread process system user group admin default main new old "
     "east west north south us eu asia production staging windows linux microsoft google amazon apache spring node "
     "request response session error warning info debug failed unknown internal external public private local remote "
+    "deploy deployment canary rollout replica partition checkpoint vocabulary offset queue stream cluster "
+    "gateway cache broker index shard job task workflow event alert metric dashboard report policy rule engine core "
+    "handler manager controller factory provider helper builder loader runner scheduler listener dispatcher "
     "english german french spanish language chat assistant record number id records the a an is was not"
 )
 _NOT_A_PERSON = frozenset(_NOT_A_PERSON_WORDS.split())
@@ -174,8 +235,24 @@ _NOT_A_PERSON = frozenset(_NOT_A_PERSON_WORDS.split())
 
 def person(text: str) -> bool:
     """Say whether two or more capitalised words are not words of machine-learning logs."""
-    words = re.findall(r"[^\W\d_]+", text.lower())
+    words = [word for word in re.findall(r"[^\W\d_]+", text.lower()) if len(word) > 1]
     return len(words) >= 2 and not any(word in _NOT_A_PERSON for word in words)
+
+
+def given_person(text: str) -> bool:
+    """Say whether the first of several capitalised words is a given name, or one of them an initial."""
+    from assay_detectors.pii.given_names import PERSON_NAMES
+
+    if not person(text):
+        return False
+    first = unicodedata.normalize("NFKD", re.split(r"[ \-]", text, maxsplit=1)[0].lower())
+    return bool(re.search(r" [^\W\d_]\. ", text)) or "".join(c for c in first if c.isalpha()) in PERSON_NAMES
+
+
+def name_part(text: str) -> bool:
+    """Say whether a capitalised word is none of machine-learning logs."""
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    return bool(words) and not any(word in _NOT_A_PERSON for word in words)
 
 
 def mac(text: str) -> bool:
@@ -184,6 +261,20 @@ def mac(text: str) -> bool:
     return len(set(body)) > 1 and (":" in text or bool(re.search(r"[a-f]", body)))
 
 
+_LEADING_ZERO = re.compile(r"(?<!\d)0\d")
+
+
+def ipv4(text: str) -> bool:
+    """Say whether no part begins with a zero, as in dates and versions; the pattern asks for the rest."""
+    return _LEADING_ZERO.search(text) is None
+
+
 def ipv6(text: str) -> bool:
     """Say whether this is an IPv6 address, and no `::` or `dead::beef` of a programming language."""
-    return bool(re.search(r"\d", text)) and (text.count(":") > 2 or text.startswith("::"))
+    if not re.search(r"\d", text) or (text.count(":") < 3 and not text.startswith("::")):
+        return False
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True

@@ -13,7 +13,7 @@ from assay_detectors.pii.recognizers import RULES
 
 def test_every_rule_has_an_entity_and_every_entity_a_rule():
     names = {entity.name for entity in ENTITIES}
-    assert {rule.entity for rule in RULES} | {"IP_LOOPBACK"} == names
+    assert {rule.entity for rule in RULES} | {"IP_LOOPBACK", "CUSTOM_SECRET", "CUSTOM_PERSONAL"} == names
 
 
 @pytest.mark.parametrize(
@@ -70,19 +70,21 @@ def test_context_words_are_whole_words():
         ("GET /?mail=jo%40x.org&n=1", "jo@x.org", "jo%40x.org"),
         ("GET /?name=Kenji+Haddad HTTP", "Kenji Haddad", "Kenji+Haddad"),
         (r'{"m": "jo\u0040x.org"}', "jo@x.org", r"jo\u0040x.org"),
-        (r'{"m": "{\"k\": \"v\"}"}', '"k": "v"', r"\"k\": \"v" + '\\"'),
+        (r'{"m": "{\\\"k\\\": \\\"v\\\"}"}', '"k": "v"', r"\\\"k\\\": \\\"v" + '\\\\\\"'),
+        (r'{"m": "a\nb jo\x40x.org"}', "b jo@x.org", r"b jo\x40x.org"),
         ("x=%E2%82%AC5&y", "€5", "%E2%82%AC5"),
     ],
 )
 def test_decoding_keeps_the_way_back(line, value, raw):
     plain = decoded(line)
     start = plain.text.index(value)
-    left, right = plain.span(start, start + len(value))
+    left, right, way = plain.span(start, start + len(value))
     assert line[left:right] == raw
+    assert way in ("url", "json")
 
 
 def test_nothing_to_decode_is_none():
-    assert decoded("100% of a+b, C:\\new") is None
+    assert decoded("100% of a+b, C:\\Windows") is None
 
 
 def test_no_mask_holds_its_value(planted):

@@ -1,0 +1,144 @@
+"""CPU and memory: of one shard in this process, and of whole scans in their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+
+from pii_corpus import SPEED, corpus
+
+SHARD_LINES = 100_000
+SEVEN_MB_LINES = 700_000
+SEVEN_MB_SECONDS = 1.0
+GB = 2
+RSS_MB = 150.0
+_ASSAY = (sys.executable, "-P", "-c", "from assay.cli.main import main; main()")
+
+
+class _Opened:
+    """A target with one log, open in this process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def path(self, name: str) -> Path:
+        del name
+        return self._path
+
+    def shown(self, name: str) -> str:
+        return name
+
+
+def shard(engine: str, least: float) -> list[str]:
+    """Print MB per CPU second of `scan_shard` on a log with few values; return whether that is too little."""
+    from assay.targets.refs import Shard
+    from assay_detectors.pii.scan import scan_shard
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ml.log"
+        with path.open("w", encoding="utf-8") as log:
+            log.writelines(f"{entry.text}\n" for entry in corpus(1, SHARD_LINES, "all", SPEED))
+        opened, size = _Opened(path), path.stat().st_size / 1e6
+        speeds = []
+        for _ in range(4):  # the first one compiles
+            began = time.process_time()
+            result = scan_shard(opened, Shard("ml.log"), key="00" * 32, min_score=0.5, engine=engine, max_line_mb=64)
+            speeds.append(size / (time.process_time() - began))
+        scans = _search(path)
+    found = sum(result["counts"].values())
+    print(f"\none shard of {size:.1f} MB, {SHARD_LINES:,} lines, engine {engine}: {max(speeds[1:]):.1f} MB per CPU s")
+    print(f"with the compilation of all rules: {speeds[0]:.1f}; {found:,} findings; {scans}")
+    return (
+        [f"{max(speeds[1:]):.1f} MB per CPU s with {engine} is less than {least:g}"] if max(speeds[1:]) < least else []
+    )
+
+
+def _search(path: Path) -> str:
+    """Return how fast ripgrep looks for the same anchors, where it is installed and takes them."""
+    program = shutil.which("rg")
+    if program is None:
+        return "ripgrep is not installed"
+    from assay_detectors.pii.line import LineScanner
+
+    patterns = path.with_name("anchors.txt")
+    patterns.write_text("\n".join(LineScanner(0.5).anchors), encoding="utf-8")
+    before = _children()
+    done = subprocess.run(
+        [program, "--threads", "1", "-c", "-f", str(patterns), str(path)], capture_output=True, text=True, check=False
+    )
+    seconds = _children() - before
+    if done.returncode not in (0, 1):
+        return "ripgrep does not take the patterns"
+    return f"ripgrep with the same anchors: {path.stat().st_size / 1e6 / seconds:.0f} MB per CPU s"
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _scan(path: Path, folder: Path) -> tuple[float, dict]:
+    """Scan in a process of its own; return its CPU seconds, workers included, and the result."""
+    out = folder / "result.json"
+    environment = {**os.environ, "ASSAY_CACHE": str(folder / "store.sqlite")}
+    before = _children()
+    command = [*_ASSAY, "scan", str(path), "--policy", "baseline", "-o", f"json={out}", "--jobs", "1"]
+    subprocess.run(command, env=environment, capture_output=True, check=False)
+    seconds = _children() - before
+    return seconds, json.loads(out.read_text(encoding="utf-8"))
+
+
+def _outcome(result: dict) -> dict:
+    return next(outcome for outcome in result["outcomes"] if outcome["detector"] == "pii.logs")
+
+
+def seven_mb() -> list[str]:
+    """Print the CPU of a scan of 700,000 lines of ten bytes, beyond that of a scan of one line."""
+    rng = Random("seven")
+    words = ("ok", "hit", "miss", "step", "load", "job", "run", "id")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        short, long = folder / "one.log", folder / "seven.log"
+        short.write_text("job 1 ok\n", encoding="utf-8")
+        with long.open("w", encoding="utf-8") as log:
+            for number in range(SEVEN_MB_LINES):
+                text = "al@fox.io" if number % 1000 == 7 else f"{rng.choice(words)} {rng.randint(0, 10**6)}"
+                log.write(f"{text[:9]:9}\n")
+        start = min(_scan(short, folder)[0] for _ in range(3))
+        (folder / "store.sqlite").unlink(missing_ok=True)
+        whole, result = _scan(long, folder)
+    counts = {m["labels"]["entity"]: m["value"] for m in _outcome(result)["measurements"] if m["value"]}
+    print(
+        f"\n700,000 lines, 7 MB: {whole - start:.2f} CPU s beyond the {start:.2f} of a scan of one line; found {counts}"
+    )
+    failed = (
+        []
+        if counts == {"EMAIL_ADDRESS": SEVEN_MB_LINES // 1000}
+        else ["the addresses of the 7 MB file were not all found"]
+    )
+    return failed + ([f"7 MB take {whole - start:.2f} CPU s"] if whole - start >= SEVEN_MB_SECONDS else [])
+
+
+def two_gb(gigabytes: float = GB) -> list[str]:
+    """Print memory and CPU of a scan of a file of 2 GB, or of another size."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        block = "".join(f"{entry.text}\n" for entry in corpus(1, SHARD_LINES, "all", SPEED)).encode()
+        path = folder / "big.log"
+        with path.open("wb") as log:
+            for _ in range(int(gigabytes * 1e9) // len(block) + 1):
+                log.write(block)
+        seconds, result = _scan(path, folder)
+        size = path.stat().st_size / 1e6
+    outcome = _outcome(result)
+    peak = max(outcome["cost"]["peak_rss_mb"], resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
+    print(f"\n{size:,.0f} MB: {outcome['status']}, {seconds:.0f} CPU s, largest process {peak:.0f} MB")
+    return [f"{peak:.0f} MB of memory for {gigabytes:g} GB"] if peak > RSS_MB else []

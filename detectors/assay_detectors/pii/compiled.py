@@ -1,0 +1,115 @@
+"""Rules made ready: patterns compiled, anchors derived, the numbers of anchors tied to what they call for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from assay_detectors.pii.portable import portable, prefix
+from assay_detectors.pii.prefilter import Anchor, word_anchor
+from assay_detectors.pii.rule import FORMAT, Rule
+
+_BEFORE_WORD, _AFTER_WORD = 160, 220
+"""Around a context word, this far may the value be that it speaks of."""
+_KEY_END = r"(?:\\{0,3}[\"'])?\]?\s{0,3}(?:=>|[:=>])\Z"
+_VALUE_START = r"\s{0,3}(?:\\{0,3}[\"'])?"
+_KEY_REACH = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """A rule, compiled."""
+
+    rule: Rule
+    number: int
+    search: re.Pattern[str]
+    """The pattern; for a rule with a key, the value behind it. The value is group `value`, or the whole match."""
+    key: re.Pattern[str] | None
+    group: str | int
+
+    def spans(self, text: str, start: int, stop: int) -> list[tuple[int, int]]:
+        """Return the spans of the values in text[start:stop]; a rule with a key has none without its key's end."""
+        return [
+            found.span(self.group) for found in self.search.finditer(text, start, stop) if found.end(self.group) > 0
+        ]
+
+    def first(self, text: str, start: int, stop: int, end: int) -> list[tuple[int, int]]:
+        """Return the spans in text[start:stop] up to the first that reaches `end`."""
+        found, spans = self.search.search(text, start, stop), []
+        while found is not None:
+            spans.append(found.span(self.group))
+            found = self.search.search(text, found.end(), stop) if found.end() < end else None
+        return spans
+
+    def behind_key(self, text: str, end: int) -> list[tuple[int, int]]:
+        """Return the span of the value behind the key whose `:`, `=` or `>` ends at `end`."""
+        if text[end - 1 : end + 1] == "=>":
+            end += 1
+        if self.key is None or not self.key.search(text, max(0, end - _KEY_REACH), end):
+            return []
+        found = self.search.match(text, end)
+        return [found.span(self.group)] if found else []
+
+
+class Call(NamedTuple):
+    """What an anchor calls for: a rule, and how far around the end of the anchor it looks."""
+
+    ready: Ready
+    before: int
+    after: int
+    """-1: the rule looks behind a key, which ends there."""
+    own: bool
+    """Whether the anchor is a part of what the rule finds, so that every match has an anchor of its own."""
+
+
+def compiled(rules: tuple[Rule, ...]) -> list[Ready]:
+    """Compile every rule."""
+    return [_ready(rule, number) for number, rule in enumerate(rules)]
+
+
+def _ready(rule: Rule, number: int) -> Ready:
+    if rule.key is not None:
+        key = re.compile(rf"{rule.start}(?i:{rule.key}){_KEY_END}")
+        return Ready(rule, number, re.compile(rf"{_VALUE_START}(?P<value>{rule.pattern})"), key, "value")
+    before, cut, value = rule.pattern.partition(r"\K")
+    if cut:
+        return Ready(rule, number, re.compile(rf"{before}(?P<value>{value})"), None, "value")
+    return Ready(rule, number, re.compile(rule.pattern), None, rule.group)
+
+
+def anchored(readies: list[Ready], min_score: float) -> dict[Anchor, list[Call]]:
+    """Return the anchors of the rules and what each calls for.
+
+    A rule that is below the threshold without context is called for by its context words, unless it has an anchor of
+    its own.
+    """
+    found: dict[Anchor, list[Call]] = {}
+    by_word: dict[str, list[Call]] = {}
+    for ready in readies:
+        rule = ready.rule
+        if rule.alone < min_score and rule.anchor is None and rule.key is None:
+            for phrase in rule.context if rule.near >= min_score else ():
+                by_word.setdefault(phrase, []).append(Call(ready, _BEFORE_WORD, _AFTER_WORD, own=False))
+        elif max(rule.alone, rule.near) >= min_score:
+            found.setdefault(_anchor(rule), []).append(
+                Call(ready, rule.reach, -1 if rule.key else rule.tail, own=not rule.name)
+            )
+    words: dict[tuple[int, ...], list[str]] = {}
+    calls: dict[tuple[int, ...], list[Call]] = {}
+    for phrase, called in by_word.items():
+        numbers = tuple(call.ready.number for call in called)
+        words.setdefault(numbers, []).append(phrase)
+        calls[numbers] = called
+    for numbers, phrases in words.items():
+        found[word_anchor(phrases)] = calls[numbers]
+    return found
+
+
+def _anchor(rule: Rule) -> Anchor:
+    if rule.key is not None:
+        first = portable(rule.start + "x")[:-1]
+        return Anchor(rf"{first}(?i:{portable(rule.key)})(?:\\{{0,3}}[\"'])?\]?[ \t]{{0,3}}[:=>]")
+    if rule.anchor is not None:
+        return Anchor(rule.anchor)
+    return Anchor(prefix(rule.pattern) if rule.alone > FORMAT else portable(rule.pattern))

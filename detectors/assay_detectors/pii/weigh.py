@@ -1,0 +1,93 @@
+"""Candidates weighed by what stands around them, and overlaps resolved."""
+
+from __future__ import annotations
+
+import ipaddress
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from assay_detectors.pii.compiled import Ready
+from assay_detectors.pii.context import after, around, may_mention, mentions
+from assay_detectors.pii.entities import TABLE_ORDER
+from assay_detectors.pii.rule import Rule
+
+_BESIDE = 240
+_NEAREST = 3
+"""Words right before a value that may say that it is something else."""
+
+
+class Found(NamedTuple):
+    """A value in a line. Holds the raw value: never leaves the worker."""
+
+    start: int
+    """First column, from 0."""
+    end: int
+    entity: str
+    score: float
+    value: str
+    chain: str = ""
+    """How the value was encoded, from the outside in: `base64 > url`; the columns are those of the code."""
+    rule: str = ""
+    """Name of the rule, where the user brought it."""
+
+
+def weighed(ready: Ready, spans: Iterable[tuple[int, int]], text: str, min_score: float) -> list[Found]:
+    """Return those of the spans that pass the checks of the rule, with their scores."""
+    rule, found = ready.rule, []
+    for start, end in spans:
+        if rule.cut is not None:
+            length = rule.cut(_plain(text[start:end]))
+            if not length:
+                continue
+            end = start + length
+        value = text[start:end]
+        if rule.check is not None and not rule.check(_plain(value)):
+            continue
+        if rule.beside and not rule.witness.search(text, max(0, start - _BESIDE), end + _BESIDE):
+            continue
+        score = _score(rule, text, start, end)
+        if score >= min_score:
+            entity = "IP_LOOPBACK" if rule.entity == "IP_ADDRESS" and _nobody(_plain(value)) else rule.entity
+            found.append(Found(start, end, entity, score, value, "", rule.name))
+    return found
+
+
+def _plain(value: str) -> str:
+    """Return the value with the digits of every script as ASCII ones, character for character."""
+    if value.isascii():
+        return value
+    return "".join(str(unicodedata.decimal(char, char)) for char in value)
+
+
+def _score(rule: Rule, text: str, start: int, end: int) -> float:
+    if not rule.words or not may_mention(text, start, end, rule):
+        return rule.alone
+    context = around(text, start, end)
+    if mentions(context, rule.context) or (rule.after and mentions(after(text, end), rule.context)):
+        return rule.near
+    nearest = context.split()[-_NEAREST:]
+    return 0.0 if rule.unless and mentions(f" {' '.join(nearest)} ", rule.unless) else rule.alone
+
+
+@lru_cache(maxsize=1 << 12)
+def _nobody(value: str) -> bool:
+    address = ipaddress.ip_address(value)
+    return address.is_loopback or address.is_unspecified
+
+
+def resolved(found: list[Found]) -> list[Found]:
+    """Keep the surest of those that overlap; a URL may hold others and stays beside them."""
+    if len(found) < 2:
+        return found
+    kept: list[Found] = []
+    spans: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
+    for one in sorted(found, key=lambda f: (-f.score, TABLE_ORDER[f.entity], f.start - f.end, f.start, f.chain)):
+        taken = spans[one.entity == "URL"]  # in order, none overlapping
+        at = bisect_left(taken, (one.start, one.end))
+        if (at == 0 or taken[at - 1][1] <= one.start) and (at == len(taken) or one.end <= taken[at][0]):
+            taken.insert(at, (one.start, one.end))
+            kept.append(one)
+    return sorted(kept)

@@ -1,0 +1,126 @@
+"""Rules that the user brings: applied exactly, or refused with the reason."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from assay.detector import DetectorFailed
+from assay_detectors.pii.custom import from_go, read_gitleaks, read_recognizers
+
+GITLEAKS = r"""
+title = "rules"
+[[rules]]
+id = "acme-token"
+description = "Acme"
+regex = '''(?i)\b(acme_[a-z0-9]{16})(?:['"\s;]|$)'''
+keywords = ["acme_"]
+entropy = 2.5
+[[rules.allowlists]]
+regexes = ['''^acme_0000''']
+stopwords = ["example"]
+[[rules]]
+id = "by-path"
+path = '''\.pem$'''
+[[rules]]
+id = "letters"
+regex = '''\p{L}{20}'''
+[[rules]]
+id = "broken"
+regex = '''(abc'''
+keywords = ["abc"]
+[[rules]]
+id = "second-group"
+regex = '''(zeta|eta)=([0-9]{8})'''
+secretGroup = 2
+"""
+PRESIDIO = """
+recognizers:
+  - name: Titles recognizer
+    supported_language: en
+    supported_entity: TITLE
+    deny_list: [Doktor, Magister]
+  - name: Staff number
+    supported_entity: STAFF
+    patterns:
+      - {name: staff, regex: '\\bst-\\d{6}\\b', score: 0.3}
+    context: [staff, badge]
+  - name: EmailRecognizer
+    type: predefined
+"""
+
+
+def _found(run, entity):
+    return [
+        (o.evidence.locator.line, o.evidence.locator.column, o.evidence.note)
+        for o in run.observations
+        if o.labels["entity"] == entity
+    ]
+
+
+def test_gitleaks_rules_find_their_secrets(logs, scan, tmp_path):
+    (tmp_path / "g.toml").write_text(GITLEAKS)
+    lines = (
+        "use ACME_x7k2m9q4t8w1z5b3 now",
+        "use acme_0000m9q4t8w1z5b3 now",
+        "use acme_aaaaaaaaaaaaaaaa now",
+        "use acme_example9q4t8w1z5 now",
+        "eta=48392017 theta=1",
+    )
+    run = scan(logs(a="\n".join(lines)), gitleaks="g.toml")
+    found = _found(run, "CUSTOM_SECRET")
+    assert [place[:2] for place in found] == [(1, 5), (5, 5)]
+    assert found[0][2].endswith("rule acme-token")
+    refused = [sentence for sentence in run.not_covered if sentence.startswith("g.toml")]
+    assert [re.search(r"rule (\S+) is not applied", sentence)[1] for sentence in refused] == [
+        "by-path",
+        "letters",
+        "broken",
+    ]
+    assert not any("x7k2m9q4t8w1z5b3" in o.model_dump_json() for o in run.observations)
+
+
+def test_presidio_recognizers_find_with_and_without_context(logs, scan, tmp_path):
+    (tmp_path / "r.yaml").write_text(PRESIDIO)
+    run = scan(logs(a="hello magister Li\nST-123456 went\nbadge st-123456\n"), recognizers="r.yaml")
+    found = _found(run, "CUSTOM_PERSONAL")
+    assert [place[:2] for place in found] == [(1, 7), (3, 7)]
+    assert "Staff number (STAFF)" in found[1][2]
+    assert any("EmailRecognizer" in sentence for sentence in run.not_covered)
+
+
+@pytest.mark.parametrize("option, text", [("gitleaks", "rules = 3"), ("gitleaks", "["), ("recognizers", "a: [")])
+def test_a_file_that_is_none_ends_the_check_with_its_reason(logs, scan, tmp_path, option, text):
+    (tmp_path / "x").write_text(text)
+    with pytest.raises(DetectorFailed, match=f"option {option}: x is no "):
+        scan(logs(a="x"), **{option: "x"})
+    with pytest.raises(DetectorFailed, match=f"option {option}"):
+        scan(logs(a="x"), **{option: "gone"})
+
+
+@pytest.mark.parametrize(
+    "pattern, text, match",
+    [
+        (r"a(?i)b|c", "aB", "aB"),
+        (r"x((?i)a|b)c", "xBc", "xBc"),
+        (r"[[:alnum:]]+\z", "a-b9", "b9"),
+        (r"(?i)tok_[[:xdigit:]]{4}", "TOK_beef", "TOK_beef"),
+        (r"[(?i)]", "?", "?"),
+    ],
+)
+def test_go_patterns_are_translated(pattern, text, match):
+    assert re.search(from_go(pattern), text)[0] == match
+
+
+@pytest.mark.parametrize("pattern", [r"\p{Lu}", r"\Qa.b\E", r"(?U)a+", r"\x{1F600}"])
+def test_what_python_has_not_is_refused(pattern):
+    with pytest.raises(ValueError, match="its regex uses"):
+        from_go(pattern)
+
+
+def test_files_are_read_into_plain_data(tmp_path):
+    (tmp_path / "g.toml").write_text(GITLEAKS)
+    (tmp_path / "r.yaml").write_text(PRESIDIO)
+    assert [rule["name"] for rule in read_gitleaks(tmp_path / "g.toml").rules] == ["acme-token", "second-group"]
+    assert len(read_recognizers(tmp_path / "r.yaml").rules) == 2

@@ -1,0 +1,147 @@
+"""Encoded values: found at any nesting, at the columns of the code, within budgets."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import random
+import urllib.parse
+import zlib
+
+import pytest
+
+from assay_detectors.pii import layers, payload
+from assay_detectors.pii.line import LineScanner
+from assay_detectors.pii.lookalike import unmasked
+
+
+def _jwt(text):
+    body = base64.urlsafe_b64encode(json.dumps({"sub": "1", "d": text}).encode()).decode().rstrip("=")
+    return f"eyJhbGciOiJIUzI1NiJ9.{body}.hv_7Nk_yApNb_F6aMwXdwOqtOz7wzj8HB9xv2cpYIo"
+
+
+CODES = {
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64 unpadded": lambda text: base64.b64encode(text.encode()).decode().rstrip("="),
+    "base64url": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
+    "hex": lambda text: text.encode().hex(),
+    "url": lambda text: urllib.parse.quote(text, safe=""),
+    "form": urllib.parse.quote_plus,
+    "percent": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
+    "json": lambda text: json.dumps(json.dumps(text))[1:-1],
+    "unicode": lambda text: "".join(f"\\u{ord(char):04x}" for char in text),
+    "bytes": lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
+    "gzip": lambda text: base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode(),
+    "zlib": lambda text: base64.b64encode(zlib.compress(text.encode())).decode(),
+    "jwt": _jwt,
+}
+LINES = (
+    "2026-01-02T03:04:05Z INFO payload={} n=3",
+    "GET /api/v1/x?data={}&n=3 HTTP/1.1",
+    "POST /cb/{} 200",
+    "got b'{}' end",
+)
+
+
+@pytest.fixture(scope="module")
+def scanner():
+    return LineScanner(0.5)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_planted_values_are_found_in_nested_codes(scanner, planted, depth):
+    random_ = random.Random(depth)
+    missed = []
+    for _ in range(500):
+        entity = random_.choice(sorted(planted))
+        key, value = planted[entity]
+        text = json.dumps({key: value})
+        chain = random_.choices(sorted(CODES), k=depth)
+        for code in chain:
+            text = CODES[code](text)
+        line = random_.choice(LINES).format(text)
+        found = [one for one in scanner.scan(line) if one.entity == entity]
+        start = line.index(text)
+        if not any(one.start < start + len(text) and start < one.end for one in found):
+            missed.append((entity, chain, line))
+    assert len(missed) <= 15, missed[:3]  # 97 of 100
+
+
+def test_the_chain_names_every_step_from_the_outside_in(scanner):
+    text = CODES["base64"](CODES["url"]("mail jo@uni-bonn.de"))
+    (found,) = [one for one in scanner.scan(f"x={text}") if one.entity == "EMAIL_ADDRESS"]
+    assert found.chain == "base64 > url"
+    (found,) = [
+        one for one in scanner.scan(f"x={CODES['gzip']('mail jo@uni-bonn.de')}") if one.entity == "EMAIL_ADDRESS"
+    ]
+    assert found.chain == "base64 > gzip"
+
+
+def test_a_value_reached_in_two_ways_counts_once(scanner):
+    line = "GET /?d=" + urllib.parse.quote(CODES["base64"]("mail jo@uni-bonn.de??>>"), safe="")
+    assert [one.entity for one in scanner.scan(line)] == ["EMAIL_ADDRESS"]
+
+
+def test_the_key_before_the_code_is_context(scanner):
+    assert not scanner.scan(f"x={CODES['base64']('0000 30569309025904')}")
+    assert [one.entity for one in scanner.scan(f"card={CODES['base64']('30569309025904 ')}")] == ["CREDIT_CARD"]
+
+
+def test_hashes_paths_and_identifiers_decode_to_nothing(scanner, clean_log):
+    random_ = random.Random(3)
+    lines = [
+        f"sha={random_.randbytes(32).hex()} b={base64.b64encode(random_.randbytes(48)).decode()}" for _ in range(300)
+    ]
+    lines += ["org/apache/hadoop/hdfs/server/datanode/BlockReceiver", "BlockManagerMasterEndpointRegistered"]
+    assert [line for line in [*lines, *clean_log.splitlines()] if scanner.scan(line)] == []
+
+
+def test_beyond_its_budget_a_value_is_said_to_be_not_fully_analysed(scanner, monkeypatch):
+    bomb = CODES["gzip"]("a" * 40_000_000)
+    (line,) = scanner.block(f"x={bomb}")
+    assert "budget" in line.problem
+    monkeypatch.setattr(layers, "LINE_LIMIT", 500)
+    (line,) = scanner.block("x=" + CODES["base64"]("word " * 200))
+    assert "encoded values become" in line.problem
+    cut = CODES["gzip"]("mail jo@uni-bonn.de " + random.Random(1).randbytes(300).hex())[:-80]
+    assert payload.base64_payload(f" {cut}", 17).problem == "a value in gzip is cut short"
+
+
+def test_a_budget_reaches_the_report(logs, scan):
+    run = scan(logs(a=f"ok\nx={CODES['gzip']('a' * 40_000_000)}\nmail jo@uni-bonn.de\n"))
+    assert any(sentence.startswith("a.log: line 2 was not fully analysed: a value") for sentence in run.not_covered)
+    assert all(m.interval.high is None for m in run.measurements)
+
+
+def test_evidence_tells_the_chain_and_the_columns_of_the_code(logs, scan):
+    code = CODES["base64"]("mail jo@uni-bonn.de")
+    run = scan(logs(a=f"grüße x={code}\n"))
+    (evidence,) = [o.evidence for o in run.observations]
+    assert (evidence.locator.column, evidence.locator.end_column) == (9, 9 + len(code))
+    assert evidence.locator.path == "base64"
+    assert evidence.note.endswith("encoded: base64")
+
+
+@pytest.mark.parametrize(
+    "line, entity",
+    [
+        ("mail jo\u200b@uni-bonn.de", "EMAIL_ADDRESS"),
+        ("mail jo＠uni-bonn.de", "EMAIL_ADDRESS"),
+        ("mail jo@uni-bоnn.de", "EMAIL_ADDRESS"),  # a Cyrillic letter
+        ("ssn ５３６-２２-８７４１", "US_SSN"),
+        ("ssn 536\u201122\u20118741", "US_SSN"),
+        ("card ٤٥٥٦٧٣٧٥٨٦٨٩٩٨٥٥", "CREDIT_CARD"),
+        ("key AКIAQRMUVYRM7WLQ7DYX", "AWS_ACCESS_KEY"),
+    ],
+)
+def test_look_alikes_are_seen_through(scanner, line, entity):
+    assert entity in [one.entity for one in scanner.scan(line)]
+
+
+def test_words_of_another_script_stay_as_they_are():
+    assert unmasked("пользователь сохранил отчёт") is None
+    assert unmasked("grüße") is None
+    plain = unmasked("a\u200bb ｃ")
+    assert plain.text == "ab c"
+    assert plain.span(0, 2) == (0, 3, "unicode") or plain.span(0, 2)[:2] == (0, 3)
