@@ -16,7 +16,7 @@ from assay.reports.registry import formats, render
 
 def test_each_format_renders_each_result(case: ScanResult) -> None:
     first = ["terminal", "json", "findings", "sarif", "html", "markdown", "junit", "codequality", "defectdojo"]
-    assert [f.name for f in formats()] == [*first, "mlbom", "oscal", "sarif-archive"]
+    assert [f.name for f in formats()] == [*first, "mlbom", "oscal", "inventory", "inventory-json", "sarif-archive"]
     for entry in formats():
         assert isinstance(render(entry.name, case), str)
 

@@ -18,6 +18,7 @@ from assay.reports.html_assumed import assumptions
 from assay.reports.html_cells import Long, cut, said
 from assay.reports.html_controls import controls
 from assay.reports.html_findings import by_rule, findings
+from assay.reports.html_inventory import inventory
 from assay.reports.html_officer import page_1
 from assay.reports.html_register import areas, changes, field, waivers
 from assay.reports.html_replay import check_command, hash_command, judge_command, scan_command
@@ -94,6 +95,7 @@ def _view(result: ScanResult) -> dict[str, Any]:
         "decisions": decisions(result, found),
         "measurements": measurements(result),
         "evidence": evidence(result),
+        "inventory": inventory(result),
         "assumed": assumptions(result),
         "controls": controls(result),
         "register": waivers(result),

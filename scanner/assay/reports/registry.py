@@ -46,6 +46,10 @@ _FORMATS = (
     Format("defectdojo", "DefectDojo generic findings import", ".json", "assay.reports.defectdojo"),
     Format("mlbom", "CycloneDX 1.6 ML-BOM with a model card of what was measured", ".json", "assay.reports.mlbom"),
     Format("oscal", "OSCAL assessment results", ".json", "assay.reports.oscal"),
+    Format(
+        "inventory", "personal data found, as a table for a record of processing", ".csv", "assay.reports.inventory_csv"
+    ),
+    Format("inventory-json", "the same as JSON", ".json", "assay.reports.inventory_json"),
     Format("sarif-archive", "SARIF 2.1.0 with passes and waived findings", ".sarif", "assay.reports.sarif_archive"),
 )
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from assay_detectors.pii import checksums
+from assay_detectors.pii import checksums, validate
 from assay_detectors.pii.line import LineScanner
 
 NUMBERS = {
@@ -77,3 +77,9 @@ def test_passports_and_parts_of_names_by_key(scanner):
         "PERSON",
     ]
     assert scanner.scan('{"first_name": "Model", "passport_status": "expired"}') == []
+
+
+def test_check_digits_of_an_iban_that_nobody_issues():
+    assert validate.iban("DE89370400440532013000") == 22
+    assert validate.iban("DE97790863504204081858") == 22
+    assert validate.iban("DE00790863504204081858") == 0  # congruent to 97

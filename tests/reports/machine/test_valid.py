@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import json
 import re
 import xml.etree.ElementTree as ElementTree
@@ -79,6 +81,18 @@ def by_lines(text: str) -> Iterator[str]:
         yield "no verdict line"
 
 
+def by_table(text: str) -> Iterator[str]:
+    rows = list(csv.reader(io.StringIO(text)))
+    yield from (f"{len(row)} cells" for row in rows if len(row) != len(rows[0]))
+    yield from (f"a formula: {cell[:40]}" for row in rows for cell in row if cell.startswith(("=", "+", "-", "@")))
+
+
+def by_object(text: str) -> Iterator[str]:
+    assert text.isascii()
+    if set(json.loads(text)) != {"inventory_version", "target", "scanned", "kinds", "not_scanned"}:
+        yield "other parts than the inventory has"
+
+
 def by_json_lines(text: str) -> Iterator[str]:
     yield from (f"no object: {line[:80]}" for line in text.splitlines() if not isinstance(json.loads(line), dict))
 
@@ -111,6 +125,8 @@ CHECKS: dict[str, Callable[[str], Iterator[str]]] = {
     "defectdojo": by_json("defectdojo-generic.json"),
     "mlbom": by_json("cyclonedx-1.6.json.gz"),
     "oscal": by_json("oscal-assessment-results-1.2.3.json"),
+    "inventory": by_table,
+    "inventory-json": by_object,
 }
 
 

@@ -169,7 +169,7 @@ def whole(pages: list[str]) -> None:
     assert pages[0].strip().startswith("ASSAY INTEGRITY REPORT")
     assert "The decision is written down and signed" in pages[0]
     assert pages[1].strip().startswith("In this report")
-    assert pages[-1].strip().startswith("15 Sign-off")
+    assert pages[-1].strip().startswith("16 Sign-off")
     assert "It is not a statement that a law" in pages[-1]
 
 

@@ -16,7 +16,7 @@ from assay.reports.html_words import GLOSSARY
 Parse = Callable[[str], Any]
 SECTIONS = (
     *("findings", "unchecked", "scope", "changes", "measurements", "decisions", "threat-model", "evidence"),
-    *("controls", "register", "score", "checks", "repeat", "glossary", "sign-off"),
+    *("inventory", "controls", "register", "score", "checks", "repeat", "glossary", "sign-off"),
 )
 
 
@@ -96,10 +96,10 @@ def test_the_parts_come_in_order(cases: dict[str, ScanResult], parse: Parse) -> 
         "sha256 " + "a" * 64,
         "sha256 " + "d" * 64,
         "b" * 64,
-        "13 How to repeat this",
+        "14 How to repeat this",
         "assay scan target/assay.yaml --policy baseline --seed 0",
-        "14 Glossary",
-        "15 Sign-off",
+        "15 Glossary",
+        "16 Sign-off",
         "Signature",
     ]
     at = 0
