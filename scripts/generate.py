@@ -123,8 +123,10 @@ def starter(specs: list[DetectorSpec]) -> str:
         for metric in spec.metrics:
             if metric.direction == "neither":
                 continue  # a fact, which no limit judges
-            null = metric.null_value if metric.null_value is not None else 0
             side = "min" if metric.direction == "higher-is-better" else "max"
+            null = metric.null_value
+            if null is None:  # at its lowest end a limit from below could fail nothing
+                null = 0 if side == "max" else (metric.low or 0) + 1
             limit = "{}" if metric.id.endswith(".p-value") else f"{{{side}: {null:g}}}"
             lines += [
                 f"  - id: {metric.id.replace('.', '-')}",

@@ -154,7 +154,7 @@ def test_a_spoiled_input_is_one_sentence_and_loses_nothing(case, assay, target, 
     assert hits, sentences
     assert any(place in text for text in hits), hits
     assert all("\n" not in text for text in hits)
-    assert detectors_that_ran(done.result) == {
+    assert detectors_that_ran(done.result) - {"pii.dataset"} == {  # which runs where another data file can be read
         "artifact.integrity",
         "artifact.structure",
         "artifact.unsafe-code",
