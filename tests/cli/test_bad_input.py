@@ -252,6 +252,7 @@ def test_a_plugin_that_fails_to_import_blocks_nobody_else_and_is_seen(assay, tar
         "artifact.integrity",
         "artifact.structure",
         "artifact.unsafe-code",
+        "pii.dataset",
         "pii.logs",
     }
     assert done.code == 0  # no rule asks for it

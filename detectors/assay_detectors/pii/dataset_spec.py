@@ -132,7 +132,7 @@ SPEC = DetectorSpec(
         "atlas:AML.T0037",
         "nist-aml:NISTAML.036",
         "ai-exchange:devdataleak",
-        "eu:Art.10(5)",
+        "gdpr:Art.5(1)(c)",
         "rmf:MEASURE 2.10",
         "iso42001:A.7.4",
         "cwe:CWE-359",
