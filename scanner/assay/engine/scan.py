@@ -100,7 +100,7 @@ def scan(
             spool.extend(run.spools[detector])
     facts = RunFacts(
         argv=tuple(visible(part) for part in request.argv),
-        started=started.isoformat(timespec="seconds"),
+        started=started.isoformat(timespec="milliseconds"),
         seconds=round(time.monotonic() - clock, 3),
         engine=request.engine,
         jobs=request.workers,

@@ -148,7 +148,8 @@ def _by_content(data: bytes | mmap, size: int | None) -> str:
     if looks_like_pickle(data):  # before every other mark: `GIF8` and a tar's first name are opcodes as well
         return _pickle_flavour(head)
     found = next((name for magic, name in _MAGIC if head.startswith(magic)), None)
-    if found in _WORDS and not _TEXT_CONTROL.search(head):
+    closed = found == PARQUET and size is not None and data[-4:] == b"PAR1"
+    if found in _WORDS and not closed and not _TEXT_CONTROL.search(head):
         found = None  # a text that begins with the name of the format; in the format, numbers follow
     if found is not None:
         return _other_reading(data, head, size) or found if found in DATA else found

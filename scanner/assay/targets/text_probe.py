@@ -5,10 +5,13 @@ Standard library only.
 
 from __future__ import annotations
 
+import mmap as maps
 import re
 from mmap import mmap
 
 ONNX_TEXT, CAFFE_TEXT = "onnx-text", "caffe-text"
+_WINDOW = 1 << 26
+_GIVE_BACK = getattr(maps, "MADV_DONTNEED", None)
 
 _GAP = rb"(?:\s|#[^\n]*\n)*+"
 _START = rb"(?:\xef\xbb\xbf)?" + _GAP
@@ -38,9 +41,21 @@ _XGBOOST_USUAL = re.compile(_START + rb'\{\s*"learner"\s*:\s*\{\s*"(?:attributes
 _XGBOOST_PART = re.compile(rb'"gradient_booster"\s*:')
 
 
+def _holds(data: bytes | mmap, word: bytes) -> bool:
+    """Say whether `word` occurs; a large map gives back each part that was searched, so that memory stays flat."""
+    if isinstance(data, bytes) or len(data) <= _WINDOW:
+        return data.find(word) >= 0
+    for start in range(0, len(data), _WINDOW):
+        if data.find(word, start, start + _WINDOW + len(word)) >= 0:
+            return True
+        if _GIVE_BACK is not None:
+            data.madvise(_GIVE_BACK, start, min(_WINDOW, len(data) - start))
+    return False
+
+
 def is_lightgbm(data: bytes | mmap) -> bool:
     """Say whether a text holds trees of LightGBM, whatever its first line and the order of its header."""
-    if data.find(b"max_feature_idx=") < 0:
+    if not _holds(data, b"max_feature_idx="):
         return False
     return bool(_LIGHTGBM_HEAD.search(data) and _LIGHTGBM_TREE.search(data))
 
