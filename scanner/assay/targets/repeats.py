@@ -16,32 +16,29 @@ _POSSESSIVE = re.compile(r"([*+?]|\{\d*,?\d*\})\+")
 
 
 def exact(pattern: AnyStr) -> AnyStr:
-    """Return the pattern, with each possessive group as an atomic one where this Python gets the former wrong."""
+    """Return the pattern, with possessive groups as greedy ones where this Python gets the former wrong.
+
+    For patterns whose repeats have one way to match only, so that greed finds the same, in more memory.
+    """
     if SOUND:
         return pattern
     if isinstance(pattern, bytes):
-        return as_atomic(pattern.decode("latin-1")).encode("latin-1")
-    return as_atomic(pattern)
+        return as_greedy(pattern.decode("latin-1")).encode("latin-1")
+    return as_greedy(pattern)
 
 
-def as_atomic(pattern: str) -> str:
-    """Return the pattern with `(...)++` written as `(?>(...)+)`, and so for the other repeats."""
+def as_greedy(pattern: str) -> str:
+    """Return the pattern with `(...)++` written as `(...)+`, and so for the other repeats of groups."""
     out: list[str] = []
-    opened: list[int] = []
     at = 0
     while at < len(pattern):
         size = _size(pattern, at)
-        part = pattern[at : at + size]
+        out.append(pattern[at : at + size])
         at += size
-        if part == "(":
-            opened.append(len(out))
-        out.append(part)
-        if part == ")":
-            start = opened.pop()
-            found = _POSSESSIVE.match(pattern, at)
-            if found:
-                out[start:] = [f"(?>{''.join(out[start:])}{found[1]})"]
-                at = found.end()
+        found = _POSSESSIVE.match(pattern, at) if out[-1] == ")" else None
+        if found:
+            out.append(found[1])
+            at = found.end()
     return "".join(out)
 
 
