@@ -127,16 +127,20 @@ class Waivers:
         return None
 
     def models(self, labels: Labels) -> Sequence[InputRecord]:
-        """Return the model files that a measurement with these labels is about: the one that they name, else all."""
+        """Return the model files that a measurement with these labels is about: the one that they name, else all.
+
+        What a model does also rests on the code of its factory and on the files in which it keeps its weights.
+        """
         file = labels.get("file", labels.get("model"))
         roles = ("model", "artifact") if "file" in labels else ("model",)  # an artifact is never asked
-        return [
+        inputs = [entry for entry in self._record.provenance.inputs if entry.sha256 is not None]
+        found = [
             entry
-            for entry in self._record.provenance.inputs
-            if entry.role in roles
-            and entry.sha256 is not None
-            and (file is None or file == entry.path or file.startswith(entry.path + "/"))
+            for entry in inputs
+            if entry.role in roles and (file is None or file == entry.path or file.startswith(entry.path + "/"))
         ]
+        beside = [entry for entry in inputs if entry.role in ("code", "companion")]
+        return found if "file" in labels or not found else [*found, *beside]
 
     def _other_data(self, waiver: Waiver, item: Judged) -> str | None:
         wanted = waiver.bound.data_sha256

@@ -69,3 +69,9 @@ def pandas_reads_parquet(opened, shard):
     import pandas
 
     return len(pandas.read_parquet(opened.path(shard.input)))
+
+
+def looks_for_a_library(opened, shard):
+    import ctypes.util
+
+    return ctypes.util.find_library("a-library-that-nobody-has")

@@ -62,3 +62,9 @@ def test_presidio_analyzes_without_a_download(do):
 
 def test_pandas_reads_parquet(do):
     assert do("pandas_reads_parquet", "pandas", "pyarrow") > 100
+
+
+def test_looking_for_a_library_asks_no_compiler(do, monkeypatch):
+    """As torch built for CUDA does when it is imported: a compiler that is found is handed a file of its own."""
+    monkeypatch.setenv("PATH", "/usr/local/bin:/usr/bin:/bin")
+    assert do("looks_for_a_library") is None

@@ -211,3 +211,15 @@ def test_what_the_data_hold_is_accepted_for_those_data_only(build):
     verdict = judge(poisoned(DATA), build.loaded(RATE, waivers=[without]), specs, build.today)
     assert verdict.exit_code == 5 and "data_sha256" in verdict.waivers[0].note
     assert code(poisoned(DATA), RATE, without, spec(Capability.LOGS), build) == 0
+
+
+@pytest.mark.parametrize("role", ["code", "companion"])
+def test_what_a_model_does_is_accepted_with_the_code_and_the_weights_beside_it(build, role):
+    def record(digest):
+        beside = InputRecord(name=f"{role}:x", role=role, path="x", sha256=digest)
+        return build.record(build.outcome(build.rate(80, 900, model="a.onnx")), inputs=(*MODELS, beside))
+
+    given = granted(record("d4" * 32), RATE, ASKS, build)
+    assert set(given["bound"]["model_sha256"]) == {A, "d4" * 32}
+    assert code(record("d4" * 32), RATE, given, ASKS, build) == 0
+    assert code(record("e5" * 32), RATE, given, ASKS, build) == 5

@@ -11,6 +11,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from assay.targets.repeats import exact
 from assay_detectors.artifact.forms import OLD_TEXTS, SCALAR_HEADS, Form, S, places
 from assay_detectors.artifact.values import NONE, NUMBER, TEXT, compact, words
 
@@ -109,8 +110,8 @@ def _is_put(token: bytes) -> bool:
 
 @lru_cache(maxsize=MAX_SHAPES)
 def _compiled(pattern: bytes) -> Shape:
-    run = re.compile(rb"(?:" + re.sub(rb"(?<!\\)\((?!\?)", rb"(?:", pattern) + b"){%d,}+" % LEAST_ALIKE, re.DOTALL)
-    return run.match, re.compile(pattern, re.DOTALL).findall
+    run = rb"(?:" + re.sub(rb"(?<!\\)\((?!\?)", rb"(?:", pattern) + b"){%d,}+" % LEAST_ALIKE
+    return re.compile(exact(run), re.DOTALL).match, re.compile(exact(pattern), re.DOTALL).findall
 
 
 def _texts(parts: Sequence[bytes]) -> list[str] | None:

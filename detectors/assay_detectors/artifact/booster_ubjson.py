@@ -8,6 +8,7 @@ import sys
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 
+from assay.targets.repeats import exact
 from assay_detectors.artifact.booster_walk import END, MAX_NUMBERS, Event, Numbers, Open, Window
 from assay_detectors.artifact.sources import Source, Unread
 
@@ -15,7 +16,9 @@ _WIDTH = {"i": 1, "U": 1, "C": 1, "I": 2, "u": 2, "l": 4, "m": 4, "L": 8, "M": 8
 _LENGTHS = "iUIlL"
 _CODES = {"i": "b", "U": "B", "I": "h", "u": "H", "l": "i", "m": "I", "L": "q", "M": "Q"}
 """Whole numbers, as `array` and `struct` name them."""
-_RUNS = {mark: re.compile(rb"(?:%b[\x00-\xff]{%d})++" % (mark.encode(), width)) for mark, width in _WIDTH.items()}
+_RUNS = {
+    mark: re.compile(exact(rb"(?:%b[\x00-\xff]{%d})++" % (mark.encode(), width))) for mark, width in _WIDTH.items()
+}
 """Numbers of one type that follow one another, each with its mark."""
 _NOTHING = "ZTFN"
 _MAX_GATHERED = 4_000_000

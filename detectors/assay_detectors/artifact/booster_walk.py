@@ -13,6 +13,7 @@ import re
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 
+from assay.targets.repeats import exact
 from assay_detectors.artifact.sources import CHUNK, Source, Unread
 
 MAX_TEXT = 16 << 20
@@ -42,10 +43,10 @@ Event = tuple[Path, str | Numbers | End]
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _WHOLE = re.compile(rb"[-0-9,\s]*")
-_PLAIN = re.compile(rb"(?:[-+0-9.,eE\s]|NaN|Infinity|nan|inf|true|false)*+")
+_PLAIN = re.compile(exact(rb"(?:[-+0-9.,eE\s]|NaN|Infinity|nan|inf|true|false)*+"))
 _SCALAR = re.compile(rb"-?[0-9]{1,18}(?=[\s,}])")
 _FILLER = re.compile(rb"[-+0-9.,eE\s]+|true|false|null|NaN|-?Infinity|nan|inf")
-_STRING = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
+_STRING = re.compile(exact(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'), re.DOTALL)
 
 
 class Window:

@@ -8,6 +8,7 @@ import re
 import warnings
 from typing import Any
 
+from assay.targets.repeats import exact
 from assay_detectors.artifact import calls
 from assay_detectors.artifact.machine import Broken, Machine
 from assay_detectors.artifact.table import number, opcode
@@ -18,7 +19,7 @@ MAX_HELD = 64 << 20
 _KEEP_INT = 16
 _KEEP_DIGITS = 400
 _OCTAL = re.compile(rb"\s*[-+]?0[0-7]+\s*\Z")
-_DIGITS = re.compile(rb"\s*[-+]?[0-9]++(?:_[0-9]++)*+\s*\Z")
+_DIGITS = re.compile(exact(rb"\s*[-+]?[0-9]++(?:_[0-9]++)*+\s*\Z"))
 _FLOAT = re.compile(rb"[-+]?((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf|infinity|nan)\Z", re.IGNORECASE)
 TWO = "two-readings"
 

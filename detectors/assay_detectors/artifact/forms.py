@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from assay.targets.repeats import exact
+
 S = rb"(?:K.|G.{8}|M..|J.{4}|[N\x88\x89])"
 """A number, None, True or False."""
 SCALAR_HEADS = frozenset(b"KGMJN\x88\x89")
@@ -73,8 +75,8 @@ def _new() -> Form:
     head = rb"(?:h.|j.{4})\)\x81\x94"
     tokens = (S + rb"{16,}+", NEW_TEXT, rb"]\x94\(" + S + rb"++e", rb"]\x94\(?", head, rb"}\x94\(?")
     token = b"|".join((*tokens, rb"[\x85-\x87]\x94", _SIGNS, S))
-    match_run, match_item = re.compile(run, re.DOTALL).match, re.compile(item, re.DOTALL).match
-    return Form(False, match_run, match_item, re.compile(token, re.DOTALL).findall)
+    match_run, match_item = re.compile(exact(run), re.DOTALL).match, re.compile(exact(item), re.DOTALL).match
+    return Form(False, match_run, match_item, re.compile(exact(token), re.DOTALL).findall)
 
 
 NEW = _new()
@@ -87,8 +89,8 @@ def old_form() -> Form:
     head = rb"(?:h.|j.{4})\)\x81"
     tokens = (S + rb"{16,}+", _OLD_TEXT, rb"[]}t]", head, rb"[\x85-\x87]", rb"\(" + S + rb"++e", rb"\(", _SIGNS, S)
     token = rb"(" + b"|".join(tokens) + rb")(?:r(.{4}))?"
-    match_run, match_item = re.compile(run, re.DOTALL).match, re.compile(item, re.DOTALL).match
-    return Form(True, match_run, match_item, re.compile(token, re.DOTALL).findall)
+    match_run, match_item = re.compile(exact(run), re.DOTALL).match, re.compile(exact(item), re.DOTALL).match
+    return Form(True, match_run, match_item, re.compile(exact(token), re.DOTALL).findall)
 
 
 def places(first: int, count: int, step: int = 1) -> bytes:

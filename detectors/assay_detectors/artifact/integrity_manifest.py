@@ -9,6 +9,7 @@ import json
 import re
 from typing import Any
 
+from assay.model import strict_json
 from assay.targets.published import TYPE
 from assay_detectors.artifact.integrity_listing import (
     MAX_ENTRIES,
@@ -95,24 +96,13 @@ def load_json(text: str) -> Any:
     Raises:
         Unreadable: it is not such JSON.
     """
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise ValueError("a key stands twice in one object")
-        return found
-
-    def refuse(constant: str) -> Any:
-        raise ValueError(f"{constant} is no JSON")
-
     try:
-        return json.loads(text, object_pairs_hook=once, parse_constant=refuse)
+        return strict_json.loads(text)
     except RecursionError:
         raise Unreadable("is nested too deep") from None
     except ValueError as error:
         place = f"line {error.lineno} column {error.colno}: " if isinstance(error, json.JSONDecodeError) else ""
-        said = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        raise Unreadable(f"is not valid JSON ({place}{said[:80]})") from None
+        raise Unreadable(f"is not valid JSON ({place}{strict_json.sentence(error)})") from None
 
 
 def _read_json(text: str) -> Listing:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from assay.targets.repeats import exact
 from assay_detectors.artifact.report import Report
 from assay_detectors.artifact.runs import ENDS, STARTS, take_run
 from assay_detectors.artifact.sources import CHUNK, Budget, Source, Unread
@@ -44,8 +45,8 @@ TWO = "two-readings"
 Stack = list[Any]
 Memo = list[Any] | dict[int, Any]
 
-_SMALL_INTS = re.compile(rb"(?:K.){4,}+", re.DOTALL).match
-_MIXED = re.compile(rb"(?:K.|M..|J.{4}|G.{8}|[N\x88\x89]){16,}+", re.DOTALL).match
+_SMALL_INTS = re.compile(exact(rb"(?:K.){4,}+"), re.DOTALL).match
+_MIXED = re.compile(exact(rb"(?:K.|M..|J.{4}|G.{8}|[N\x88\x89]){16,}+"), re.DOTALL).match
 _SCALARS = frozenset(b"KMJGN\x88\x89")
 _SCALAR = re.compile(rb"K.|M..|J.{4}|G.{8}|[N\x88\x89]", re.DOTALL).findall
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from assay.targets.repeats import exact
 from assay_detectors.artifact import calls, constants, objects
 from assay_detectors.artifact.forms import SCALAR_HEADS, S
 from assay_detectors.artifact.machine import FULL_MEMO, Broken, Machine, Stop
@@ -35,8 +36,8 @@ __all__ = ["TABLE", "constants"]
 
 TWO = "two-readings"
 _TEXTS = frozenset({str})
-_APPENDS = re.compile(rb"(?:" + S + rb"a)++", re.DOTALL).match
-_EXTENDS = re.compile(rb"(?:\(" + S + rb"{0,8}+e)++", re.DOTALL).match
+_APPENDS = re.compile(exact(rb"(?:" + S + rb"a)++"), re.DOTALL).match
+_EXTENDS = re.compile(exact(rb"(?:\(" + S + rb"{0,8}+e)++"), re.DOTALL).match
 """Numbers that are added to a list one by one, or a few at a time."""
 
 for _code, _value in ((b"N", NONE), (b"\x88", True), (b"\x89", False), (b")", ()), (b"]", LIST), (b"\x8f", SET)):

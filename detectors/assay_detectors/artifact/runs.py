@@ -10,6 +10,7 @@ import re
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from assay.targets.repeats import exact
 from assay_detectors.artifact.alike import Slot, alike
 from assay_detectors.artifact.forms import NEW, NEW_TEXT, SCALAR_HEADS, Form, S, old_form, places
 from assay_detectors.artifact.values import (
@@ -38,11 +39,11 @@ LEAST = 48
 OLD_FROM = 1 << 15
 """Where in a file runs of protocols 1 to 3 are looked for: in a short one the opcodes themselves are soon read."""
 _scalars = re.compile(S, re.DOTALL).findall
-_TUPLES = re.compile(rb"(?:" + S + rb"(?:\x85|" + S + rb"(?:\x86|" + S + rb"\x87))\x94){4,}+", re.DOTALL).match
+_TUPLES = re.compile(exact(rb"(?:" + S + rb"(?:\x85|" + S + rb"(?:\x86|" + S + rb"\x87))\x94){4,}+"), re.DOTALL).match
 _tuples = re.compile(S + rb"(?:\x85|" + S + rb"(?:\x86|" + S + rb"\x87))\x94", re.DOTALL).findall
 ENDS = frozenset(b"eub")
 _THREE = re.compile(S + b"{3}", re.DOTALL).match
-_TEXTS = re.compile(rb"(?:" + NEW_TEXT + rb"){8,}+").match
+_TEXTS = re.compile(exact(rb"(?:" + NEW_TEXT + rb"){8,}+")).match
 _PLUS = bytes(range(1, 256)) + b"\0"
 STARTS = SCALAR_HEADS | frozenset(b"\x8c]}hjXU(")
 _CONSTANT: dict[int, Any] = {0x47: NUMBER, 0x4E: NONE, 0x88: True, 0x89: False}

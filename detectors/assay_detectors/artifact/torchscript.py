@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from assay.targets.repeats import exact
 from assay_detectors.artifact.report import Report
 from assay_detectors.artifact.sources import Source, Unread
 
@@ -23,10 +24,12 @@ MAX_CODE = 32 << 20
 MAX_BYTECODE = 16 << 20
 _LIST = Path(__file__).with_name("torch_ops.json")
 _TOKEN = re.compile(
-    r"""(?P<text>'{3}(?:[^'\\]|\\.|'(?!''))*+'{3}|"{3}(?:[^"\\]|\\.|"(?!""))*+"{3}"""
-    r"""|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")"""
-    r"""|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<number>[0-9][0-9.eEjx+]*)|(?P<space>(?:[ \t\r\n]|\\\n|\#[^\n]*)+)"""
-    r"""|(?P<mark>[][(){}.,:;=<>!@%&|^~*/+-]|\Z)""",
+    exact(
+        r"""(?P<text>'{3}(?:[^'\\]|\\.|'(?!''))*+'{3}|"{3}(?:[^"\\]|\\.|"(?!""))*+"{3}"""
+        r"""|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")"""
+        r"""|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<number>[0-9][0-9.eEjx+]*)|(?P<space>(?:[ \t\r\n]|\\\n|\#[^\n]*)+)"""
+        r"""|(?P<mark>[][(){}.,:;=<>!@%&|^~*/+-]|\Z)"""
+    ),
     re.DOTALL,
 )
 _HELPERS = frozenset(

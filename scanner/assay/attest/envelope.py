@@ -11,6 +11,7 @@ import binascii
 import json
 from typing import TYPE_CHECKING, Any
 
+from assay.model import strict_json
 from assay.model.errors import EXIT_VIOLATED, AssayError
 
 if TYPE_CHECKING:
@@ -76,25 +77,14 @@ def load_json(content: bytes, what: str) -> Any:
     Raises:
         NotValid: it is not such JSON, or larger than any attestation.
     """
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise ValueError("a key stands twice in one object")
-        return found
-
-    def refuse(constant: str) -> Any:
-        raise ValueError(f"{constant} is no JSON")
-
     if len(content) > MAX_BYTES:
         raise NotValid(f"{what} is larger than {MAX_BYTES >> 20} MiB, which none is")
     try:
-        return json.loads(content.decode("utf-8"), object_pairs_hook=once, parse_constant=refuse)
+        return strict_json.loads(content.decode("utf-8"))
     except RecursionError:
         raise NotValid(f"{what} is nested too deep") from None
     except ValueError as error:
-        said = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        raise NotValid(f"{what} is no valid JSON ({said[:80]})") from None
+        raise NotValid(f"{what} is no valid JSON ({strict_json.sentence(error)})") from None
 
 
 def _entry(found: Any, what: str, names: set[str]) -> dict[str, Any]:

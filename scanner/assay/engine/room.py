@@ -79,6 +79,9 @@ class Room:
         return {
             **kept,
             **threads,
+            # No programs: a worker may start none. Libraries that look for a compiler (ctypes.util.find_library, which
+            # torch with CUDA asks) would otherwise find one, and fail at the file that they want to hand it.
+            "PATH": str(self.home),
             "HOME": str(self.home),
             "TMPDIR": str(self.home),
             "PYTHONHASHSEED": "0",

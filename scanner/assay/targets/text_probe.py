@@ -9,11 +9,13 @@ import mmap as maps
 import re
 from mmap import mmap
 
+from assay.targets.repeats import exact
+
 ONNX_TEXT, CAFFE_TEXT = "onnx-text", "caffe-text"
 _WINDOW = 1 << 26
 _GIVE_BACK = getattr(maps, "MADV_DONTNEED", None)
 
-_GAP = rb"(?:\s|#[^\n]*\n)*+"
+_GAP = exact(rb"(?:\s|#[^\n]*\n)*+")
 _START = rb"(?:\xef\xbb\xbf)?" + _GAP
 _ONNX_FIELD = re.compile(
     _START

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from mmap import mmap
 
+from assay.targets.repeats import exact
+
 SAVEDMODEL, METAGRAPH, GRAPHDEF = "savedmodel", "tf-metagraph", "tf-graph"
 KERAS_METADATA, FINGERPRINT, INDEX, GRAPH_TEXT = "keras-metadata", "tf-fingerprint", "tf-index", "tf-graph-text"
 TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
 """The last eight bytes of a checkpoint's index, a table of LevelDB's format."""
 
-_GAP = rb"(?:\s|#[^\n]*\n)*+"
+_GAP = exact(rb"(?:\s|#[^\n]*\n)*+")
 _TEXT_GRAPH = re.compile(
     rb"(?:\xef\xbb\xbf)?"
     + _GAP

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.model.errors import UnusableInput
+from assay.model.strict_json import once
 from assay.targets import sniff
 from assay.targets.datasets.text_lines import text_lines
 from assay.targets.extras import need
@@ -60,7 +61,7 @@ class JsonlTable:
             if not text.strip():
                 continue
             try:
-                record = json.loads(text, object_pairs_hook=_once)
+                record = json.loads(text, object_pairs_hook=once)
             except RecursionError:
                 raise self._wrong(line, "is nested too deep") from None
             except ValueError as error:
@@ -89,12 +90,3 @@ class JsonlTable:
                     f"{self._shown}: line {line} holds {kind} in {name!r} where earlier lines hold {first}; "
                     f"give one kind"
                 )
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{twice[:60]!r} stands twice in one object")
-    return record
