@@ -12,8 +12,8 @@ FULL = {
 
 
 DETECTORS = [
-    "artifact.unsafe-code", "artifact.structure", "artifact.integrity", "pii.logs", "poisoning.labels",
-    "adversarial.whitebox", "privacy.membership",
+    "artifact.unsafe-code", "artifact.structure", "artifact.integrity", "pii.logs", "pii.dataset",
+    "poisoning.labels", "adversarial.whitebox", "privacy.membership",
 ]  # fmt: skip
 
 

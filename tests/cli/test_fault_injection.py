@@ -48,7 +48,8 @@ def policy_for(specs, folder):
     rules = []
     for metric in (metric for spec in specs for metric in spec.metrics):
         top = 0.9 * metric.high if metric.high is not None else 5
-        side = "min: 0.1" if metric.direction == "higher-is-better" else f"max: {top}"
+        least = 2 if metric.low == 1 else 0.1
+        side = f"min: {least}" if metric.direction == "higher-is-better" else f"max: {top}"
         limit = "{max_detectable: 0.1}" if metric.id.endswith(".p-value") else f"{{{side}}}"
         rules.append(f"  - {{id: r{len(rules)}, metric: {metric.id}, limit: {limit}, required: true}}")
     path = folder / f"{'-'.join(spec.id for spec in specs)}.yaml"

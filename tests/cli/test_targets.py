@@ -42,7 +42,7 @@ def test_exit_code_and_silence(scanned):
     assert scanned.done.stderr == ""
     inconclusive = {"credit": 3, "compromised": 1}[scanned.name]
     last = scanned.done.stdout.rstrip().splitlines()[-1]
-    assert last.startswith(f"checked 10 of 10 required; {inconclusive} inconclusive; not covered: ")
+    assert last.startswith(f"checked 12 of 12 required; {inconclusive} inconclusive; not covered: ")
 
 
 def test_every_family_ran_and_answered(scanned):
@@ -51,6 +51,7 @@ def test_every_family_ran_and_answered(scanned):
         "artifact.integrity": "ran",
         "artifact.structure": "ran",
         "artifact.unsafe-code": "ran",
+        "pii.dataset": "ran",
         "pii.logs": "ran",
         "poisoning.labels": "ran",
         "adversarial.whitebox": "ran",
@@ -77,7 +78,7 @@ def test_what_so_few_rows_cannot_show_is_refused_with_the_number_needed(scanned)
 
 def test_the_planted_rows_are_pointed_at(scanned):
     findings = [json.loads(line) for line in (scanned.out / "f.jsonl").read_text().splitlines()]
-    rows = {f["locator"]["row"] for f in findings if f["detector"] == "poisoning.labels"}
+    rows = {f["locator"]["row"] for f in findings if f.get("detector") == "poisoning.labels"}
     if scanned.name == "credit":
         assert not rows
         return
@@ -137,7 +138,7 @@ def test_personal_data_and_secrets_are_found_where_they_were_planted_and_nowhere
     found = {
         (f["locator"]["file"], f["locator"]["line"], f["labels"]["entity"])
         for f in findings
-        if f["detector"] == "pii.logs" and f["labels"]["tier"] in ("A", "B")
+        if f.get("detector") == "pii.logs" and f["labels"]["tier"] in ("A", "B")
     }
     if scanned.name == "credit":
         assert not found

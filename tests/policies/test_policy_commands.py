@@ -125,7 +125,7 @@ def test_check_goes_through_all_files_of_all_kinds(say, tmp_path):
     assert code == 2
     assert "assay.yaml: ok, manifest of 'credit', declares model" in out
     assert "regulated.yaml: ok, policy test, 12 cases" in out
-    assert "strict: ok, 13 rules" in out
+    assert "strict: ok, 15 rules" in out
     assert "broken.yaml:4:1: unknown key 'gaet'; did you mean 'gate'?" in err
     assert "wrong.yaml:3:1: unknown key 'modle'; did you mean 'model'?" in err
     assert "nowhere: no such policy file" in err

@@ -30,6 +30,7 @@ def _table(tier: Tier, tags: tuple[str, ...], *rows: tuple[str, str]) -> tuple[E
 
 
 ENTITIES: tuple[Entity, ...] = (
+    *_table("A", (SECURITY,), ("URL_CREDENTIALS", "password inside a URL")),  # first: `p@host` looks like an address
     *_table("A", (GDPR, "hipaa:6"), ("EMAIL_ADDRESS", "e-mail address under a public top-level domain")),
     *_table("A", (GDPR, PCI), ("CREDIT_CARD", "payment card number: issuer range, length and Luhn digit")),
     *_table("A", (GDPR, "hipaa:10"), ("IBAN_CODE", "bank account: country format and modulo 97")),
@@ -61,7 +62,6 @@ ENTITIES: tuple[Entity, ...] = (
         ("CUSTOM_SECRET", "secret by a rule that the user brought (gitleaks)"),
         ("JWT", "JSON web token"),
         ("PRIVATE_KEY", "header of a private key block"),
-        ("URL_CREDENTIALS", "password inside a URL"),
         ("PASSWORD", "password by key name, or in a `Basic` authorisation"),
         ("GENERIC_API_KEY", "random-looking value behind a key name such as `api_key`, or behind `Bearer`"),
     ),

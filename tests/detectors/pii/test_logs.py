@@ -45,7 +45,7 @@ def test_unquoted_and_tokens_in_prose_and_urls(logs, scan):
         "CREDIT_CARD": 'prompt="please charge my visa card 4556-7375-8689-9855 now"',
         "UK_NHS": 'prompt="NHS number 943 476 5919. Can you help?"',
         "PERSON": "GET /p?name=Kenji+Haddad&n=3 HTTP/1.1",
-        "URL_CREDENTIALS": "connect postgres://svc:v2XWtsSllt!61@db.internal:5432/x failed",
+        "URL_CREDENTIALS": "connect postgres://svc:v2XWtsSllt!61@db.internal.example.com:5432/x failed",
         "PRIVATE_KEY": "-----BEGIN RSA PRIVATE KEY-----",
         "GENERIC_API_KEY": "Authorization: Bearer v8Q2mX7nLp4RzT9wK3bY6cJ1",
         "DATE_OF_BIRTH": 'prompt="I was born on 07/06/1978."',
