@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -53,7 +52,7 @@ class LogsDetector:
             scan_shard,
             shards,
             brought=json.dumps(brought),
-            key=os.urandom(32).hex(),
+            key=ctx.secret("values"),
             min_score=float(ctx.options["min_score"]),
             engine=str(ctx.options["engine"]),
             max_line_mb=int(ctx.options["max_line_mb"]),

@@ -7,6 +7,8 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from assay.targets.log_identity import range_identity
+from assay.targets.refs import identified
 from assay_detectors.pii.mask import masked, normalised
 
 if TYPE_CHECKING:
@@ -26,6 +28,12 @@ _KNOWN = 1 << 15
 """Values whose mask and digest are remembered."""
 
 
+def _is_whole(result: Any) -> bool:
+    """Say whether a shard was read to its end; a problem names the file, so it is not kept for the same content."""
+    return isinstance(result, dict) and result.get("problem", "") is None
+
+
+@identified(range_identity, ignoring=("engine",), keep_when=_is_whole)
 def scan_shard(
     opened: OpenTarget, shard: Shard, *, key: str, min_score: float, engine: str, max_line_mb: int, brought: str = "[]"
 ) -> dict[str, Any]:
@@ -86,7 +94,7 @@ class Tally:
 
     def _learn(self, entity: str, value: str) -> tuple[str, str]:
         text = f"{entity}\0{normalised(entity, value)}".encode("utf-8", "replace")
-        known = masked(entity, value), hmac.digest(self._key, text, "sha256").hex()[:32]
+        known = masked(entity, value), hmac.digest(self._key, text, "sha256").hex()[:16]
         if len(self._known) >= _KNOWN:
             self._known.clear()
         self._known[entity, value] = known

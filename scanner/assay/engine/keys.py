@@ -30,7 +30,7 @@ FORMAT = 2
 """Raised whenever what stands under a key changes its form."""
 
 SECRET_ARGUMENT = "key"
-"""Work with an argument of this name gets something random; its results are never kept."""
+"""Work with an argument of this name gets a secret; its results are never kept, unless sealed."""
 
 _BYTES_ONLY = frozenset({Capability.ARTIFACT, Capability.LOGS})
 
@@ -81,6 +81,14 @@ def task_key(task: Task, contents: Contents, spec: DetectorSpec | None, options:
     )  # fmt: skip
 
 
+def part_key(task: Task, ignoring: Iterable[str]) -> str:
+    """Return the digest of all that a result kept by content depends on besides the content; the name is no part."""
+    module = task.work.partition(":")[0]
+    arguments = {name: value for name, value in task.arguments.items() if name not in set(ignoring)}
+    shard = [task.shard.start, task.shard.stop, task.shard.extra]
+    return _hash(["part", FORMAT, task.work, shard, arguments, source_of(module), environment()])
+
+
 def outcome_key(
     spec: DetectorSpec, options: Mapping[str, Any], contents: Contents, records: Iterable[InputRecord], observed: bool
 ) -> str | None:
@@ -115,12 +123,10 @@ def _sources(refs: Iterable[InputRef]) -> list[list[Any]]:
 
     The time of the last change (ctime) cannot be set by hand, so other content never stands under the same key.
     """
-    return [
-        [os.path.basename(path), _stamp(path)] for path in sorted({p for ref in refs for p in readable_beside(ref)})
-    ]
+    return [[os.path.basename(path), stamp(path)] for path in sorted({p for ref in refs for p in readable_beside(ref)})]
 
 
-def _stamp(path: str) -> list[int] | None:
+def stamp(path: str) -> list[int] | None:
     """Return what changes whenever a file does; None where there is none."""
     try:
         found = os.stat(path)
@@ -131,7 +137,7 @@ def _stamp(path: str) -> list[int] | None:
 
 def stamps(refs: Iterable[InputRef]) -> dict[str, list[int] | None]:
     """Return the stamp of each input, for a look at whether it changed while it was scanned."""
-    return {ref.name: _stamp(ref.path) for ref in refs}
+    return {ref.name: stamp(ref.path) for ref in refs}
 
 
 @lru_cache(maxsize=64)
