@@ -19,14 +19,13 @@ from assay.targets.base import Target
 from assay.targets.refs import InputRef, Shard
 from assay_detectors.pii.custom import read_gitleaks, read_recognizers
 from assay_detectors.pii.entities import BY_NAME, NAMES
+from assay_detectors.pii.groups import MOST, Groups, digest_key
 from assay_detectors.pii.layers import DEPTH
 from assay_detectors.pii.scan import scan_shard
 from assay_detectors.pii.spec import METRIC, NOT_COVERED, SPEC
 
 _RANGE = 8 << 20
 """Bytes of a shard: larger files are cut, so that several workers share one."""
-_GROUPS = 400_000
-"""Values that are told apart by their group."""
 _MB_PER_SECOND = 12.0
 """Of one core, measured on mixed machine-learning logs; for the estimate only."""
 
@@ -44,15 +43,16 @@ class LogsDetector:
     def run(self, target: Target, ctx: Context) -> Iterator[Measurement]:
         """Measure every log; raise `DetectorFailed` where no log can be read, or all are empty."""
         refs = target.of_role("log")
-        sources = {ref.name: _Source(ref.shown) for ref in refs}
+        sources = {ref.name: _Source(ref.shown, number) for number, ref in enumerate(refs)}
         shards = list(_shards(target, refs, sources))
-        groups = _Groups()
         brought = _brought(target, ctx)
+        key, is_users = digest_key(ctx, target.root)
+        groups = Groups(fingerprints=is_users)
         outcomes = ctx.map_outcomes(
             scan_shard,
             shards,
             brought=json.dumps(brought),
-            key=ctx.secret("values"),
+            key=key,
             min_score=float(ctx.options["min_score"]),
             engine=str(ctx.options["engine"]),
             max_line_mb=int(ctx.options["max_line_mb"]),
@@ -67,8 +67,8 @@ class LogsDetector:
                     ctx.observe(observation)
             ctx.progress(done, len(shards))
         if groups.full:
-            ctx.not_covered(f"which values are equal, beyond the first {_GROUPS} different ones")
-        yield from _measurements(list(sources.values()), ctx)
+            ctx.not_covered(f"which values are equal, beyond the first {MOST} different ones")
+        yield from _measurements(list(sources.values()), ctx, groups)
 
 
 def _brought(target: Target, ctx: Context) -> list[dict[str, Any]]:
@@ -107,39 +107,22 @@ def _shards(target: Target, refs: tuple[InputRef, ...], sources: dict[str, _Sour
                 yield Shard(ref.name, start, min(start + _RANGE, size))
 
 
-class _Groups:
-    """Ordinals of equal values, by first appearance. The digests are forgotten with this object."""
-
-    def __init__(self) -> None:
-        self._seen: dict[int, int] = {}
-        self.full = False
-        self._last: Counter[str] = Counter()
-
-    def name(self, entity: str, digest: str) -> str | None:
-        """Return the group of a value; None once there are too many values to remember."""
-        key = int(digest[:16], 16)
-        number = self._seen.get(key)
-        if number is None:
-            if len(self._seen) >= _GROUPS:
-                self.full = True
-                return None
-            self._last[entity] += 1
-            self._seen[key] = number = self._last[entity]
-        return f"{entity}-{number}"
-
-
 @dataclass
 class _Source:
     """What is known of one log file."""
 
     shown: str
+    number: int = 0
     lines: int = 0
     lost: bool = False
     """A range before failed: line numbers are unknown from there on."""
     problems: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     located: Counter[str] = field(default_factory=Counter)
+    distinct: Counter[str] = field(default_factory=Counter)
     evidence: dict[str, list[Evidence]] = field(default_factory=dict)
+    places: Counter[str] = field(default_factory=Counter)
+    """How often the values occur that are among the evidence, by group."""
 
     def fail(self, shard: Shard, reason: str) -> None:
         """Note that a shard gave nothing."""
@@ -149,7 +132,7 @@ class _Source:
             self.problems.append(sentence)
         self.lost = True
 
-    def merge(self, result: dict[str, Any], groups: _Groups) -> Iterator[Observation]:
+    def merge(self, result: dict[str, Any], groups: Groups) -> Iterator[Observation]:
         """Add the result of a shard; yield its findings as observations."""
         if result["problem"]:
             self.problems.append(result["problem"])
@@ -157,7 +140,13 @@ class _Source:
             at = f"line {line + self.lines}" if not self.lost else "a line"
             self.problems.append(f"{self.shown}: {at} was not fully analysed: {why}")
         self.counts.update(result["counts"])
-        for entity, line, column, end, offset, score, mask, digest, chain, rule in result["located"]:
+        paths = dict(result["paths"])
+        for place, located in enumerate(result["located"]):
+            entity, line, column, end, offset, score, mask, digest, chain, rule = located
+            kept = self.evidence.setdefault(entity, [])
+            is_evidence = len(kept) < EVIDENCE_CAP
+            group, is_new = groups.name(entity, digest, self.number)
+            path = paths.get(place) if is_evidence else None
             evidence = Evidence(
                 kind="log-span",
                 locator=Locator(
@@ -166,19 +155,33 @@ class _Source:
                     column=column,
                     end_column=end,
                     offset=offset if result["plain"] else None,
-                    path=chain or None,
+                    path=" > ".join(part for part in (path, chain) if part) or None,
                 ),
                 note=_note(entity, chain, rule),
                 excerpt=mask,
-                group=groups.name(entity, digest),
+                group=group,
                 score=score,
             )
             self.located[entity] += 1
-            kept = self.evidence.setdefault(entity, [])
-            if len(kept) < EVIDENCE_CAP:
+            self.distinct[entity] += is_new
+            if is_evidence:
                 kept.append(evidence)
+            if group is not None and (is_evidence or group in self.places):
+                self.places[group] += 1
             yield Observation(detector=SPEC.id, metric=METRIC, labels=_labels(entity, self.shown), evidence=evidence)
         self.lines += result["lines"]
+
+    def pieces(self, entity: str) -> Iterator[Evidence]:
+        """Yield the evidence, each piece with the number of places where its value stands."""
+        for piece in self.evidence.get(entity, ()):
+            places = self.places[piece.group or ""]
+            note = f"{piece.note}; the same value stands in {places:,} places"
+            yield piece if places < 2 else piece.model_copy(update={"note": note})
+
+    def different(self, entity: str, groups: Groups) -> int | None:
+        """Return how many different values there are, where all of them could be told apart."""
+        known = not groups.full and self.counts[entity] == self.located[entity]
+        return self.distinct[entity] if known else None
 
 
 def _note(entity: str, chain: str, rule: str) -> str:
@@ -191,7 +194,7 @@ def _labels(entity: str, source: str) -> dict[str, str]:
     return {"entity": entity, "tier": BY_NAME[entity].tier, "source": source}
 
 
-def _measurements(sources: list[_Source], ctx: Context) -> Iterator[Measurement]:
+def _measurements(sources: list[_Source], ctx: Context, groups: Groups) -> Iterator[Measurement]:
     problems = [problem for source in sources for problem in source.problems]
     total = sum(source.lines for source in sources)
     if not total:
@@ -213,7 +216,7 @@ def _measurements(sources: list[_Source], ctx: Context) -> Iterator[Measurement]
     for entity in NAMES:
         found = [source for source in sources if source.counts[entity]]
         for source in found:
-            kept = tuple(source.evidence.get(entity, ()))
+            kept = tuple(source.pieces(entity))
             count = source.counts[entity]
             yield Measurement(
                 metric=METRIC,
@@ -224,6 +227,7 @@ def _measurements(sources: list[_Source], ctx: Context) -> Iterator[Measurement]
                 method=method,
                 evidence=kept,
                 truncated=count - len(kept),
+                distinct=source.different(entity, groups),
             )
         if not found:
             yield Measurement(

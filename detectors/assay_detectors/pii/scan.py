@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from assay.targets.log_identity import range_identity
 from assay.targets.refs import identified
+from assay_detectors.pii.json_path import paths
 from assay_detectors.pii.mask import masked, normalised
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assay.targets.base import OpenTarget
     from assay.targets.logs import LogBlock, LogWindow
     from assay.targets.refs import Shard
@@ -24,6 +27,8 @@ LINE_WORK = 2_000_000
 """Anchors in one endless line that are looked at; the prefilter sees more."""
 LINE_FOUND_CAP = 100_000
 """Findings after which one endless line is given up."""
+WITH_PATH = 25
+"""Findings of each entity that get their path in the JSON; not fewer than what a measurement holds as evidence."""
 _KNOWN = 1 << 15
 """Values whose mask and digest are remembered."""
 
@@ -79,6 +84,7 @@ class Tally:
         self.counts: dict[str, int] = {}
         self.located: list[tuple[Any, ...]] = []
         self.given_up: dict[int, str] = {}
+        self.paths: dict[int, str] = {}
         self._known: dict[tuple[str, str], tuple[str, str]] = {}
         self._line = 0
         self._line_work = 0
@@ -91,6 +97,11 @@ class Tally:
         if len(self.located) < LOCATED_CAP:
             known = self._known.get((entity, value)) or self._learn(entity, value)
             self.located.append((entity, line, column, column + end - start, offset, score, *known, chain, rule))
+
+    def wants_paths(self, found: Sequence[Found]) -> bool:
+        """Say whether any of these may become evidence, so that it is worth knowing where in the JSON it stands."""
+        few = any(self.counts.get(one.entity, 0) < WITH_PATH for one in found)
+        return few and len(self.located) + len(found) <= LOCATED_CAP
 
     def _learn(self, entity: str, value: str) -> tuple[str, str]:
         text = f"{entity}\0{normalised(entity, value)}".encode("utf-8", "replace")
@@ -122,7 +133,8 @@ class Tally:
 
         `lines` read; `plain`: offsets are bytes of the file; `problem`: why it was not read to its end; `counts`
         per entity; `located`: entity, line, column, end column (from 1), byte offset, score, mask, keyed digest, how it
-        was encoded, rule of the user; `given_up`: line and reason of lines that were not fully analysed.
+        was encoded, rule of the user; `paths`: index in `located` and path in the JSON of the line, for the first of
+        each entity; `given_up`: line and reason of lines that were not fully analysed.
         """
         return {
             "lines": lines,
@@ -130,6 +142,7 @@ class Tally:
             "problem": problem,
             "counts": self.counts,
             "located": self.located,
+            "paths": list(self.paths.items()),
             "given_up": [[line, why] for line, why in sorted(self.given_up.items())],
         }
 
@@ -142,6 +155,10 @@ def _block(scanner: LineScanner, block: LogBlock, tally: Tally) -> None:
         number += text.count("\n", at, start)
         offset += start - at if plain else _size(text, at, start)
         at = start
+        if tally.wants_paths(found):
+            end = text.find("\n", start)
+            told = paths(text[start : end if end >= 0 else len(text)], [(one.start, one.end) for one in found])
+            tally.paths.update((len(tally.located) + place, path) for place, path in enumerate(told) if path)
         for one in found:
             column = one.start
             tally.add(one, number, column + 1, offset + (column if plain else _size(text, start, start + column)))

@@ -51,6 +51,17 @@ def _count() -> MetricSpec:
     )
 
 
+FINGERPRINT_KEY = OptionSpec(
+    name="fingerprint_key",
+    type="str",
+    default="",
+    is_file=True,
+    help=(
+        "File of 32 random bytes or more: equal values get the same fingerprint in every scan with this key, in place "
+        "of a number; a path from the manifest's folder. Who has the key can find short values by trying."
+    ),
+)
+
 SPEC = DetectorSpec(
     id="pii.logs",
     title="Personal data and secrets in logs",
@@ -90,14 +101,17 @@ SPEC = DetectorSpec(
             name="gitleaks",
             type="str",
             default="",
+            is_file=True,
             help="Configuration of gitleaks (TOML) whose rules are applied too; a path from the manifest's folder.",
         ),
         OptionSpec(
             name="recognizers",
             type="str",
             default="",
+            is_file=True,
             help="Pattern recognizers of Presidio (YAML) that are applied too; a path from the manifest's folder.",
         ),
+        FINGERPRINT_KEY,
     ),
     extras=("pii",),
     modules=("presidio_analyzer", "phonenumbers"),

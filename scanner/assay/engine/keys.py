@@ -90,18 +90,40 @@ def part_key(task: Task, ignoring: Iterable[str]) -> str:
 
 
 def outcome_key(
-    spec: DetectorSpec, options: Mapping[str, Any], contents: Contents, records: Iterable[InputRecord], observed: bool
+    spec: DetectorSpec,
+    options: Mapping[str, Any],
+    contents: Contents,
+    records: Iterable[InputRecord],
+    observed: bool,
+    root: Path,
 ) -> str | None:
-    """Return the key of a detector's whole outcome; None where an input's content is not known."""
+    """Return the key of a detector's whole outcome; None where an input's content is not known.
+
+    `root`: the folder from which options name files.
+    """
     entries = [[r.name, r.path, r.sha256, r.status, r.problem] for r in records]
     if any(entry[3] == "usable" and entry[2] is None for entry in entries):
         return None
     return _hash(
         [
             "outcome", FORMAT, spec.model_dump(mode="json"), dict(options), entries, contents.opened, observed,
-            contents.trust, contents.seed, source_of(spec.body.partition(":")[0]), environment(),
+            contents.trust, contents.seed, _option_files(spec, options, root),
+            source_of(spec.body.partition(":")[0]), environment(),
         ]
     )  # fmt: skip
+
+
+def _option_files(spec: DetectorSpec, options: Mapping[str, Any], root: Path) -> list[str | None]:
+    """Return the digests of the files that options name; None for one that cannot be read."""
+    found: list[str | None] = []
+    for option in spec.options:
+        if option.is_file and options.get(option.name):
+            try:
+                with (root / Path(str(options[option.name])).expanduser()).open("rb") as file:
+                    found.append(hashlib.file_digest(file, "sha256").hexdigest())
+            except OSError:
+                found.append(None)
+    return found
 
 
 def _hash(parts: Any) -> str:
