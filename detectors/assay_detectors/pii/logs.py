@@ -100,7 +100,7 @@ def _shards(target: Target, refs: tuple[InputRef, ...], sources: dict[str, _Sour
             sources[ref.name].problems.append(record.problem or f"{ref.shown} cannot be used")
             continue
         size = _size(ref)
-        if size < _RANGE:
+        if size < _RANGE or (record is not None and record.facts.get("compressed")):
             yield Shard(ref.name)
         else:
             for start in range(0, size, _RANGE):

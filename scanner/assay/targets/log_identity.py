@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def range_identity(opened: OpenTarget, shard: Shard) -> dict[str, Any]:
     """Return `content`, the sha256 of what a shard of a log is read from, and `stamp`, which changes with the file.
 
-    A range hangs on its own bytes, on the byte before it (whether a line begins with it), on the rest of its last
-    line, and on the beginning of the file, by which the format is told. So a log that only grew keeps the identity of
-    all ranges but its last, and a short last range is no digest of one line that could be found by trying.
+    A range hangs on its own bytes, on the byte before it (whether a line begins with it), on the rest of the last line
+    that begins in it, and on the beginning of the file, by which the format is told. So a log that only grew keeps the
+    identity of all ranges but its last, and a short last range is no digest of one line that could be found by trying.
 
     Raises:
         UnusableInput: missing, unreadable, or in a container that is not read.
@@ -42,8 +42,8 @@ def range_identity(opened: OpenTarget, shard: Shard) -> dict[str, Any]:
             digest.update(hashlib.sha256(head).digest())
             first = max(shard.start - 1, 0)
             file.seek(first)
-            last = _add(digest, file, None if shard.stop is None else shard.stop - first)
-            if last != b"\n":
+            ended, begins = _add(digest, file, None if shard.stop is None else shard.stop - first)
+            if not ended and (begins or not shard.start):
                 _add_line(digest, file)
     return {"content": digest.hexdigest(), "stamp": found and [getattr(found, name) for name in _STAMP]}
 
@@ -51,15 +51,16 @@ def range_identity(opened: OpenTarget, shard: Shard) -> dict[str, Any]:
 _STAMP = ("st_ino", "st_size", "st_mtime_ns", "st_ctime_ns")
 
 
-def _add(digest: Any, file: BufferedReader, size: int | None) -> bytes:
-    """Add `size` bytes, or all that is left; return the last one."""
-    last = b""
+def _add(digest: Any, file: BufferedReader, size: int | None) -> tuple[bool, bool]:
+    """Add `size` bytes, or all that is left; return whether a line ends with them, and whether one ends within."""
+    ended = begins = False
     while data := file.read(CHUNK if size is None else min(CHUNK, size)):
         digest.update(data)
-        last = data[-1:]
+        begins = begins or b"\n" in data
+        ended = data.endswith(b"\n")
         if size is not None:
             size -= len(data)
-    return last
+    return ended, begins
 
 
 def _add_line(digest: Any, file: BufferedReader) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import hashlib
 import hmac
@@ -23,6 +24,7 @@ from assay.engine.memory import Memory
 from assay.engine.store import Store
 from assay.engine.supervisor import Answer
 from assay.engine.tasks import Interrupted, Limits, TaskRunner
+from assay.model.result import InputRecord
 from assay.targets.opened import Opened
 from assay_detectors.pii import logs as driver
 from assay_detectors.pii.logs import SPEC, LogsDetector
@@ -110,7 +112,11 @@ def text_of(seed, lines=LINES, end="\n"):
 
 
 def shards_of(text):
-    return -(-len(text.encode()) // RANGE)
+    return shards_of_bytes(text.encode())
+
+
+def shards_of_bytes(data):
+    return -(-len(data) // RANGE)
 
 
 def test_cold_remembered_and_by_any_number_of_workers_are_the_same_bytes(logs, scans, tmp_path):
@@ -255,6 +261,17 @@ def test_the_store_holds_no_value_and_no_digest_of_one(logs, scans):
         assert value.encode() not in everything
         for digest in digests:
             assert digest[:8] not in everything and digest.hex()[:16].encode() not in everything
+
+
+def test_a_compressed_log_is_one_shard(logs, scans):
+    packed = gzip.compress(text_of(15).encode())
+    target = logs(a=packed)
+    assert len(packed) > RANGE
+    record = InputRecord(name="logs:a.log", role="log", path="a.log", status="usable", facts={"compressed": True})
+    known = dataclasses.replace(target, records=(record,))
+    one, several = scans(known), scans(target)
+    assert (one[2], several[2]) == (1, shards_of_bytes(packed))
+    assert one[:2] == several[:2]
 
 
 def test_two_inputs_of_the_same_content_are_searched_once(logs, scans):
