@@ -39,9 +39,9 @@ def kept(path):
     """Return how many results of shards lie in the store; sealed ones are text."""
     if not path.exists():
         return 0
+    store = Store.open(path, now=time.time())
     with sqlite3.connect(path) as connection:
         keys = [key for (key,) in connection.execute("select key from entries")]
-    store = Store.open(path, now=time.time())
     values = [store.get(key) or {} for key in keys]
     store.close()
     return sum(isinstance(v.get("value"), str) and len(v["value"]) > 64 for v in values)

@@ -100,7 +100,12 @@ def _shards(target: Target, refs: tuple[InputRef, ...], sources: dict[str, _Sour
             sources[ref.name].problems.append(record.problem or f"{ref.shown} cannot be used")
             continue
         size = _size(ref)
-        if size < _RANGE or (record is not None and record.facts.get("compressed")):
+        groups = record.facts.get("row_groups") if record is not None else None
+        if isinstance(groups, int) and size >= _RANGE:
+            step = max(1, groups * _RANGE // size)
+            for first in range(0, groups, step):
+                yield Shard(ref.name, extra={"groups": [first, min(first + step, groups)]})
+        elif size < _RANGE or (record is not None and record.facts.get("compressed")):
             yield Shard(ref.name)
         else:
             for start in range(0, size, _RANGE):
@@ -146,14 +151,17 @@ class _Source:
             kept = self.evidence.setdefault(entity, [])
             is_evidence = len(kept) < EVIDENCE_CAP
             group, is_new = groups.name(entity, digest, self.number)
-            path = paths.get(place) if is_evidence else None
+            in_table = result["rows"]
+            path = paths.get(place) if is_evidence or in_table else None
+            number = None if self.lost else line + self.lines
             evidence = Evidence(
                 kind="log-span",
                 locator=Locator(
                     file=self.shown,
-                    line=None if self.lost else line + self.lines,
-                    column=column,
-                    end_column=end,
+                    line=None if in_table else number,
+                    row=number - 1 if in_table and number else None,
+                    column=None if in_table else column,
+                    end_column=None if in_table else end,
                     offset=offset if result["plain"] else None,
                     path=" > ".join(part for part in (path, chain) if part) or None,
                 ),

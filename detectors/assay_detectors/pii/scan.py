@@ -42,7 +42,9 @@ def _is_whole(result: Any) -> bool:
 def scan_shard(
     opened: OpenTarget, shard: Shard, *, key: str, min_score: float, engine: str, max_line_mb: int, brought: str = "[]"
 ) -> dict[str, Any]:
-    """Scan one log, or a byte range of it; see `Tally.result` for what is returned.
+    """Scan one log, or a range of its bytes or row groups; see `Tally.result` for what is returned.
+
+    `rows` is added: whether a line is a row of a table.
 
     Raises:
         UnusableInput: the log cannot be read at all.
@@ -55,9 +57,11 @@ def scan_shard(
         shard.start,
         shard.stop,
         line_limit=max_line_mb << 20,
+        groups=shard.extra.get("groups"),
     )
     tally = Tally(bytes.fromhex(key))
     for piece in reader:
+        tally.all_paths = reader.table
         scanner = _scanner(min_score, engine, brought)
         if isinstance(piece, LogBlock):
             _block(scanner, piece, tally)
@@ -65,7 +69,7 @@ def scan_shard(
             _window(scanner, piece, tally)
     for line in reader.cut_lines:
         tally.give_up(line, f"only its first {max_line_mb} MB were searched (option max_line_mb)")
-    return tally.result(reader.lines, reader.plain, reader.problem)
+    return {**tally.result(reader.lines, reader.plain, reader.problem), "rows": reader.table}
 
 
 @lru_cache(maxsize=2)
@@ -85,6 +89,8 @@ class Tally:
         self.located: list[tuple[Any, ...]] = []
         self.given_up: dict[int, str] = {}
         self.paths: dict[int, str] = {}
+        self.all_paths = False
+        """Whether every finding gets its path: in a table it names the column."""
         self._known: dict[tuple[str, str], tuple[str, str]] = {}
         self._line = 0
         self._line_work = 0
@@ -100,7 +106,7 @@ class Tally:
 
     def wants_paths(self, found: Sequence[Found]) -> bool:
         """Say whether any of these may become evidence, so that it is worth knowing where in the JSON it stands."""
-        few = any(self.counts.get(one.entity, 0) < WITH_PATH for one in found)
+        few = self.all_paths or any(self.counts.get(one.entity, 0) < WITH_PATH for one in found)
         return few and len(self.located) + len(found) <= LOCATED_CAP
 
     def _learn(self, entity: str, value: str) -> tuple[str, str]:

@@ -6,94 +6,27 @@ import dataclasses
 import gzip
 import hashlib
 import hmac
-import importlib
-import io
 import json
 import random
 import sqlite3
-import threading
 import time
-from collections import Counter
 
 import pytest
 
-from assay.engine import frames
-from assay.engine.context import NoPolicy, RunContext, Surroundings
-from assay.engine.keys import Contents
-from assay.engine.memory import Memory
 from assay.engine.store import Store
-from assay.engine.supervisor import Answer
-from assay.engine.tasks import Interrupted, Limits, TaskRunner
 from assay.model.result import InputRecord
-from assay.targets.opened import Opened
 from assay_detectors.pii import logs as driver
-from assay_detectors.pii.logs import SPEC, LogsDetector
 from assay_detectors.pii.mask import normalised
 
 RANGE = 25_000
 LINES = 2_000
 """Of about 110 bytes each: nine ranges, the first three of which begin in the head of the file."""
-SCAN = "assay_detectors.pii.scan:scan_shard"
-
-
-class Here(TaskRunner):
-    """Tasks in this process, counted; the worker dies with the `last` one."""
-
-    def __init__(self, *args, last=None, during=None):
-        super().__init__(*args)
-        self.begun, self._last, self._during = Counter(), last, during
-        self._opened = Opened(self.manifest, self.refs)
-        self._count, self._one = threading.Lock(), threading.Lock()
-
-    def renew(self, inputs):
-        self.refs = tuple(inputs)
-        super().renew(self.refs)
-
-    def _ask(self, task):
-        with self._count:
-            self.begun[task.work] += 1
-            if self._last is not None and self.begun[SCAN] > self._last:
-                raise Interrupted
-        module, _, name = task.work.partition(":")
-        with self._one:  # a database of the prefilter serves one thread
-            value = getattr(importlib.import_module(module), name)(self._opened, task.shard, **task.arguments)
-        if self._during and task.work == SCAN:
-            self._during()
-        travelled = frames.decode(io.BytesIO(frames.encode(value)).read)
-        return Answer(travelled, None, False, "", 0.0, 0.0)
-
-
-class Scans:
-    """Scans that share a store."""
-
-    def __init__(self, folder):
-        self.path = folder / "cache" / "store.sqlite"
-
-    def __call__(self, target, *, jobs=1, last=None, during=None, **options):
-        """Return what was measured, what was observed, and how many shards were searched; None where it was killed."""
-        store = Store.open(self.path, now=time.time())
-        tasks = Here({}, target.inputs, Limits(jobs=jobs), Memory(store), last=last, during=during)
-        around = Surroundings(tasks, Contents(target.inputs, {}, {}, 0), lambda *_: None, NoPolicy())
-        ctx = RunContext(SPEC, {option.name: option.default for option in SPEC.options} | options, around, True)
-        try:
-            found = [m.model_dump_json() for m in LogsDetector().run(target, ctx)]
-        except Interrupted:
-            found = None
-        finally:
-            tasks.stop()
-            store.close()
-        return found, [o.model_dump_json() for o in ctx.spool], tasks.begun[SCAN]
-
-    def sealed(self):
-        """Return how many entries there are besides the secret of the store."""
-        with sqlite3.connect(self.path) as connection:
-            return connection.execute("select count(*) from entries").fetchone()[0] - 1
 
 
 @pytest.fixture
-def scans(tmp_path, monkeypatch):
+def scans(tmp_path, monkeypatch, scans_in):
     monkeypatch.setattr(driver, "_RANGE", RANGE)
-    return Scans(tmp_path)
+    return scans_in(tmp_path)
 
 
 def text_of(seed, lines=LINES, end="\n"):
@@ -119,23 +52,23 @@ def shards_of_bytes(data):
     return -(-len(data) // RANGE)
 
 
-def test_cold_remembered_and_by_any_number_of_workers_are_the_same_bytes(logs, scans, tmp_path):
+def test_cold_remembered_and_by_any_number_of_workers_are_the_same_bytes(logs, scans, tmp_path, scans_in):
     text = text_of(1)
     target = logs(a=text)
     cold = scans(target)
     warm = scans(target, jobs=2)
-    other = Scans(tmp_path / "other")(target, jobs=2)
+    other = scans_in(tmp_path / "other")(target, jobs=2)
     assert (cold[2], warm[2], other[2]) == (shards_of(text), 0, shards_of(text))
     assert cold[:2] == warm[:2] == other[:2]
     assert len(cold[1]) > 300
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_killed_scan_goes_on_inside_the_file(logs, scans, jobs):
+def test_a_killed_scan_goes_on_inside_the_file(logs, scans, jobs, scans_in):
     text = text_of(2)
     target = logs(a=text)
     rng = random.Random(jobs)
-    whole = Scans(scans.path.parent / "other")(target)
+    whole = scans_in(scans.path.parent / "other")(target)
     begun, killed = 0, 0
     for last in (rng.randrange(2, 5), rng.randrange(2, 4)):
         found, _, count = scans(target, jobs=jobs, last=last)
@@ -148,7 +81,7 @@ def test_a_killed_scan_goes_on_inside_the_file(logs, scans, jobs):
     assert begun + count <= shards_of(text) + killed * jobs
 
 
-def test_a_log_that_grew_is_searched_at_its_end_only(logs, scans, tmp_path):
+def test_a_log_that_grew_is_searched_at_its_end_only(logs, scans, tmp_path, scans_in):
     text = text_of(3)
     target = logs(a=text)
     scans(target)
@@ -156,7 +89,7 @@ def test_a_log_that_grew_is_searched_at_its_end_only(logs, scans, tmp_path):
     before = len(text.encode()) // RANGE
     found, observed, count = scans(logs(a=grown))
     assert count == shards_of(grown) - before
-    assert (found, observed) == Scans(tmp_path / "other")(target)[:2]
+    assert (found, observed) == scans_in(tmp_path / "other")(target)[:2]
 
 
 def test_a_byte_in_the_middle_costs_its_own_shard(logs, scans):
@@ -168,7 +101,7 @@ def test_a_byte_in_the_middle_costs_its_own_shard(logs, scans):
     assert scans(logs(a=text))[2] == 0
 
 
-def test_a_rotated_log_is_known_under_its_new_name(logs, scans, tmp_path):
+def test_a_rotated_log_is_known_under_its_new_name(logs, scans, tmp_path, scans_in):
     text = text_of(6)
     first = scans(logs(a=text))
     fresh = text_of(7, 400)
@@ -178,7 +111,7 @@ def test_a_rotated_log_is_known_under_its_new_name(logs, scans, tmp_path):
     assert len(observed) > len(first[1])
     truncated = scans(logs(a=fresh[:30_000]))
     assert truncated[2] == 2
-    assert truncated[:2] == Scans(tmp_path / "other")(logs(a=fresh[:30_000]))[:2]
+    assert truncated[:2] == scans_in(tmp_path / "other")(logs(a=fresh[:30_000]))[:2]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
