@@ -16,6 +16,7 @@ from assay.model.measurement import EVIDENCE_CAP, Measurement
 from assay.model.outcome import Cost
 from assay.model.spec import DetectorSpec
 from assay.targets.base import Target
+from assay.targets.log_frames import zstd_parts
 from assay.targets.refs import InputRef, Shard
 from assay_detectors.pii.custom import read_gitleaks, read_recognizers
 from assay_detectors.pii.entities import BY_NAME, NAMES
@@ -44,7 +45,7 @@ class LogsDetector:
         """Measure every log; raise `DetectorFailed` where no log can be read, or all are empty."""
         refs = target.of_role("log")
         sources = {ref.name: _Source(ref.shown, number) for number, ref in enumerate(refs)}
-        shards = list(_shards(target, refs, sources))
+        shards = list(_shards(target, refs, sources, _frames(target, refs, ctx)))
         brought = _brought(target, ctx)
         key, is_users = digest_key(ctx, target.root)
         groups = Groups(fingerprints=is_users)
@@ -93,7 +94,16 @@ def _size(ref: InputRef) -> int:
         return 0
 
 
-def _shards(target: Target, refs: tuple[InputRef, ...], sources: dict[str, _Source]) -> Iterator[Shard]:
+def _frames(target: Target, refs: tuple[InputRef, ...], ctx: Context) -> dict[str, list[Any]]:
+    """Return the parts of the large logs that consist of several frames, by the name of the input."""
+    records = {ref.name: target.record(ref.name) for ref in refs if _size(ref) >= 2 * _RANGE}
+    asked = [Shard(name) for name, r in records.items() if r is not None and r.facts.get("compression") == "zstd"]
+    return {shard.input: parts for shard, parts, _ in ctx.map_outcomes(zstd_parts, asked, size=_RANGE) if parts}
+
+
+def _shards(
+    target: Target, refs: tuple[InputRef, ...], sources: dict[str, _Source], frames: dict[str, list[Any]]
+) -> Iterator[Shard]:
     for ref in refs:
         record = target.record(ref.name)
         if record is not None and record.status != "usable":
@@ -101,7 +111,9 @@ def _shards(target: Target, refs: tuple[InputRef, ...], sources: dict[str, _Sour
             continue
         size = _size(ref)
         groups = record.facts.get("row_groups") if record is not None else None
-        if isinstance(groups, int) and size >= _RANGE:
+        if len(parts := frames.get(ref.name, [])) > 1:
+            yield from (Shard(ref.name, extra={"frames": part}) for part in parts)
+        elif isinstance(groups, int) and size >= _RANGE:
             step = max(1, groups * _RANGE // size)
             for first in range(0, groups, step):
                 yield Shard(ref.name, extra={"groups": [first, min(first + step, groups)]})

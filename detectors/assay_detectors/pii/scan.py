@@ -42,13 +42,14 @@ def _is_whole(result: Any) -> bool:
 def scan_shard(
     opened: OpenTarget, shard: Shard, *, key: str, min_score: float, engine: str, max_line_mb: int, brought: str = "[]"
 ) -> dict[str, Any]:
-    """Scan one log, or a range of its bytes or row groups; see `Tally.result` for what is returned.
+    """Scan one log, or a range of its bytes, frames or row groups; see `Tally.result` for what is returned.
 
     `rows` is added: whether a line is a row of a table.
 
     Raises:
         UnusableInput: the log cannot be read at all.
     """
+    from assay.targets.log_frames import Part
     from assay.targets.logs import LogBlock, LogReader
 
     reader = LogReader(
@@ -58,6 +59,7 @@ def scan_shard(
         shard.stop,
         line_limit=max_line_mb << 20,
         groups=shard.extra.get("groups"),
+        part=Part(*shard.extra["frames"]) if "frames" in shard.extra else None,
     )
     tally = Tally(bytes.fromhex(key))
     for piece in reader:

@@ -30,9 +30,9 @@ _READ = (
     "One number per kind and log file: occurrences, not persons. Tier A reports alone. Tier B needs a checksum or a "
     "telling format, and mostly a key name or context words. Tier C (IP, MAC, web addresses) is counted; whether it is "
     "a violation is for the policy to say. Equal values share a group (`EMAIL_ADDRESS-3`), so that one address in 400 "
-    "lines can be told from 400 addresses; with a key of yours (`fingerprint_key`) the group is a fingerprint that is the "
-    "same in every scan. A place is file, line and column, in JSON the path too (`$.user.email`), in parquet row and "
-    "column. `at least` means that a log could not be read to its end. `score` is the "
+    "lines can be told from 400 addresses; with a key of yours (`fingerprint_key`) the group is a fingerprint that is "
+    "the same in every scan. A place is file, line and column, in JSON the path too (`$.user.email`), in parquet row "
+    "and column. `at least` means that a log could not be read to its end. `score` is the "
     "confidence of the rule that fired, not a calibrated probability."
 )
 _FIX = (

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from assay.model.errors import UnusableInput
 
@@ -132,7 +132,7 @@ def unpacked(file: BufferedReader, compression: str, shown: str) -> Iterator[byt
         UnusableInput: zstandard is not installed.
     """
     if compression == "zstd":
-        yield from _zstd(file, shown)
+        yield from zstd_text(file, shown)
         return
     makers: dict[str, Callable[[], Any]] = {
         "gzip": _Gzip,
@@ -185,7 +185,15 @@ class _Gzip:
         return self._machine.decompress(self._machine.unconsumed_tail + data, limit)
 
 
-def _zstd(file: BufferedReader, shown: str) -> Iterator[bytes]:
+class Readable(Protocol):
+    """What is needed of a file."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most so many bytes, none at the end."""
+
+
+def zstd_text(file: Readable, shown: str) -> Iterator[bytes]:
+    """Yield what frames of zstandard hold; raises as `unpacked`."""
     try:
         import zstandard
     except ImportError:

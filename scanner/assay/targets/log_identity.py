@@ -6,7 +6,8 @@ import hashlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from assay.targets.log_bytes import CHUNK, HEAD, layout, open_log
+from assay.targets.log_bytes import CHUNK, HEAD, Broken, layout, open_log
+from assay.targets.log_frames import Part, part_text
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -34,6 +35,13 @@ def range_identity(opened: OpenTarget, shard: Shard) -> dict[str, Any]:
             from assay.targets.log_rows import content_of
 
             digest = content_of(path, shown, groups)
+        elif part := shard.extra.get("frames"):
+            digest.update(b"part" if part[0] else b"first")
+            try:
+                for text in part_text(file, shown, Part(*part)):
+                    digest.update(text)
+            except Broken:
+                digest.update(b"damaged")
         elif shard.start is None:
             file.seek(0)
             _add(digest, file, None)

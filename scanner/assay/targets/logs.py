@@ -14,6 +14,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from assay.targets.log_bytes import CHUNK, HEAD, Broken, Layout, as_utf8, layout, open_log, refuse_binary, unpacked
+from assay.targets.log_frames import Part, part_text
 
 LINE_CAP = 1 << 20
 """A line longer than this is delivered in windows."""
@@ -54,7 +55,7 @@ class LogReader:
     After the iteration: `lines` read, `problem` (a sentence where the file could not be read to its end),
     `cut_lines` (numbers of lines of which only the first `line_limit` bytes were delivered), `plain` (an offset is
     a byte of the file), `table` (a line is a row).
-    Of a table, `groups` names the first row group and one past the last.
+    Of a table, `groups` names the first row group and one past the last; of a file in zstandard, `part` its frames.
     """
 
     def __init__(
@@ -67,11 +68,12 @@ class LogReader:
         line_cap: int = LINE_CAP,
         line_limit: int = 1 << 30,
         groups: tuple[int, int] | None = None,
+        part: Part | None = None,
     ) -> None:
         self._path, self._shown = path, shown
         self._start, self._stop = start or 0, stop
         self._cap, self._limit = line_cap, line_limit
-        self._groups = groups
+        self._groups, self._part = groups, part
         self._left = b""
         self._offset = 0
         self.lines = 0
@@ -103,6 +105,9 @@ class LogReader:
 
             return lines_of(self._path, self._shown, self._groups)
         self._offset = 3 if not self._start and file.peek(3)[:3] == codecs.BOM_UTF8 else 0
+        if self._part is not None and found.compression == "zstd":
+            text = part_text(file, self._shown, self._part)
+            return text if self._part.start else as_utf8(text, self._shown)
         if found.compression:
             return as_utf8(unpacked(file, found.compression, self._shown), self._shown)
         if not found.plain or (not self._start and self._stop is None):

@@ -207,6 +207,33 @@ def test_a_compressed_log_is_one_shard(logs, scans):
     assert one[:2] == several[:2]
 
 
+def test_frames_of_zstandard_are_shards_that_are_kept(logs, scans, monkeypatch):
+    monkeypatch.setattr(driver, "_RANGE", 3_000)
+    compress = pytest.importorskip("zstandard").ZstdCompressor(level=1).compress
+    text = text_of(16).encode()
+    packed = [compress(text[at : at + 20_000]) for at in range(0, len(text), 20_000)]
+    record = InputRecord(
+        name="logs:a.log",
+        role="log",
+        path="a.log",
+        status="usable",
+        facts={"compressed": True, "compression": "zstd"},
+    )
+
+    def known(content):
+        return dataclasses.replace(logs(a=content), records=(record,))
+
+    cold = scans(known(b"".join(packed)), jobs=2)
+    assert cold[2] > 4
+    grown = scans(known(b"".join([*packed, compress(text[:70_000])])))
+    assert grown[2] <= 3
+    assert scans(known(b"".join(packed)))[2] == 0
+    monkeypatch.setattr(driver, "_RANGE", 1 << 30)
+    whole = scans(known(b"".join(packed)))
+    assert whole[2] == 1
+    assert cold[:2] == whole[:2]
+
+
 def test_two_inputs_of_the_same_content_are_searched_once(logs, scans):
     text = text_of(14, 150)
     _, observed, count = scans(logs(a=text, b=text))
