@@ -62,6 +62,12 @@ class Context(Protocol):
     def seed(self, name: str) -> int:
         """Return the seed for `name`: the only source of randomness; the same for the same `--seed`."""
 
+    def secret(self, name: str) -> str:
+        """Return 32 random bytes in hex for `name`, the same in every scan that shares a store; never to be shown.
+
+        For digests that must not be found by trying, in results that are kept sealed (`assay.targets.refs.identified`).
+        """
+
     def level(self, metric: str, labels: Labels, of: int = 1) -> float:
         """Return the level at which the policy will judge this metric, the strictest of its rules.
 

@@ -15,7 +15,7 @@ from assay.model.outcome import Outcome, Status
 from assay.model.result import InputRecord, Provenance, ScanResult
 from assay.model.verdict import Coverage, Verdict
 from assay.reports import inventory_csv, inventory_json
-from assay.reports.inventory import build, distinct
+from assay.reports.inventory import build, distinct, places
 from assay_detectors.pii.entities import ENTITIES
 
 LOGS, VALUES, SHARE = "pii.logs.count", "pii.dataset.values", "pii.dataset.share"
@@ -73,6 +73,28 @@ def test_beyond_the_cap_of_evidence_different_values_are_at_least() -> None:
     scan = result(ran(measured("US_SSN", 40, "US_SSN-1", "US_SSN-2")))
     assert distinct(build(scan).entries) == (2, False)
     assert rows(scan)[0]["different_values_is"] == "at least"
+
+
+def test_a_detector_that_told_all_values_apart_gives_their_number_beyond_the_cap() -> None:
+    scan = result(ran(measured("EMAIL_ADDRESS", 412, *["EMAIL_ADDRESS-1"] * 25, distinct=1)))
+    assert distinct(build(scan).entries) == (1, True)
+    assert places(build(scan).entries) == "1 value in 412 places"
+    assert (rows(scan)[0]["different_values"], rows(scan)[0]["different_values_is"]) == ("1", "exact")
+    document = json.loads("".join(inventory_json.chunks(scan, ())))
+    assert document["kinds"][0]["told"] == "1 value in 412 places"
+
+
+def test_values_of_several_sources_are_at_least_the_most_of_one() -> None:
+    scan = result(*[ran(measured("EMAIL_ADDRESS", 40, "EMAIL_ADDRESS-1", source=s, distinct=30)) for s in "ab"])
+    assert places(build(scan).entries) == "at least 30 values in 80 places"
+    assert places(()) == ""
+
+
+def test_a_fingerprint_is_one_value_whoever_saw_it() -> None:
+    log = ran(measured("EMAIL_ADDRESS", 1, "EMAIL_ADDRESS-hmac:00ff00ff00ff00ff", distinct=1))
+    table = measured("EMAIL_ADDRESS", 2, *["EMAIL_ADDRESS-hmac:00ff00ff00ff00ff"] * 2, metric=VALUES, source="t.csv")
+    scan = result(log, ran(table, detector="pii.dataset"))
+    assert places(build(scan).entries) == "1 value in 3 places"
 
 
 def test_observations_of_the_scan_count_all_different_values() -> None:
@@ -167,12 +189,12 @@ def test_a_file_name_is_no_formula_and_no_line_break() -> None:
     assert "\n" not in row["source"]
 
 
-def test_every_kind_of_the_detectors_has_a_category_and_the_tags_that_they_name() -> None:
+def test_every_kind_of_the_detectors_has_a_category_and_tags() -> None:
     for entity in ENTITIES:
         kind = data_kinds.describe(entity.name)
         assert kind.category != data_kinds.UNLISTED or entity.name.startswith("CUSTOM"), entity.name
-        if entity.name not in ("IP_LOOPBACK", "CUSTOM_PERSONAL"):
-            assert all(any(tag.startswith(wanted) for tag in kind.tags) for wanted in entity.tags), entity.name
+        assert entity.tags == kind.tags
+        assert bool(entity.tags) == (entity.name != "IP_LOOPBACK"), entity.name
 
 
 def test_tags_are_words_for_people() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +18,7 @@ from assay.targets.refs import InputRef, Shard
 from assay_detectors.pii.dataset_spec import COLUMNS, NOT_COVERED, SHARE, SMALL, SMALLEST, SPEC, SPECIAL, UNIQUE, VALUES
 from assay_detectors.pii.dataset_work import search_table
 from assay_detectors.pii.entities import BY_NAME, NAMES
+from assay_detectors.pii.groups import MOST, Groups, digest_key
 
 _MB_PER_SECOND = 4.0
 """Of one core, on tables of mixed columns; for the estimate only."""
@@ -40,12 +39,13 @@ class DatasetDetector:
         refs = target.of_role("data")
         if not refs:
             raise DetectorNotApplicable("the target has no data files")
-        found = _Found(sample=int(ctx.options["sample"]))
+        key, is_users = digest_key(ctx, target.root)
+        found = _Found(sample=int(ctx.options["sample"]), groups=Groups(fingerprints=is_users))
         shown = {ref.name: ref.shown for ref in refs}
         outcomes = ctx.map_outcomes(
             search_table,
             [Shard(ref.name) for ref in refs],
-            key=os.urandom(32).hex(),
+            key=key,
             seed=ctx.seed("distinct values"),
             sample=found.sample,
             level=ctx.level(SHARE, {}),
@@ -60,6 +60,8 @@ class DatasetDetector:
             ctx.progress(done, len(refs))
         if not found.rows:
             raise DetectorFailed("; ".join(found.problems))
+        if found.groups.full:
+            ctx.not_covered(f"which values are equal, beyond the first {MOST} different ones")
         for sentence in (*NOT_COVERED, *found.problems):
             ctx.not_covered(sentence)
         yield from found.measurements()
@@ -98,6 +100,7 @@ class _Found:
     """What all files hold."""
 
     sample: int
+    groups: Groups
     rows: dict[str, int] = field(default_factory=dict)
     distinct: int = 0
     columns: int = 0
@@ -106,8 +109,6 @@ class _Found:
     values: dict[tuple[str, str, str], _Kept] = field(default_factory=dict)
     special: dict[tuple[str, str, str], _Kept] = field(default_factory=dict)
     classes: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _groups: dict[str, str] = field(default_factory=dict)
-    _last: Counter[str] = field(default_factory=Counter)
 
     def merge(self, shown: str, result: dict[str, Any], ctx: Context) -> None:
         """Add what a worker found in one file."""
@@ -137,9 +138,7 @@ class _Found:
 
     def _observe(self, shown: str, located: list[Any], ctx: Context) -> None:
         entity, column, row, mask, score, digest, chain = located
-        if digest not in self._groups:
-            self._last[entity] += 1
-            self._groups[digest] = f"{entity}-{self._last[entity]}"
+        group, _ = self.groups.name(entity, digest)
         evidence = Evidence(
             kind="cell",
             locator=Locator(file=shown, row=row, path=_path(column)),
@@ -147,7 +146,7 @@ class _Found:
             + ("" if row is not None else ", in the header")
             + (f", inside {chain}" if chain else ""),
             excerpt=mask,
-            group=self._groups[digest],
+            group=group,
             score=score,
         )
         self.values[entity, column, shown].add(evidence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assay.model.spec import DetectorSpec, Explanation, MetricSpec, OptionSpec, Reference
+from assay_detectors.pii.spec import FINGERPRINT_KEY
 
 SHARE = "pii.dataset.share"
 VALUES = "pii.dataset.values"
@@ -119,6 +120,7 @@ SPEC = DetectorSpec(
             choices=("auto", "hyperscan", "re2", "re"),
             help="Library of the prefilter; the findings are the same, the speed is not.",
         ),
+        FINGERPRINT_KEY,
     ),
     extras=("pii", "data", "stats"),
     modules=("presidio_analyzer", "phonenumbers", "pandas", "scipy"),

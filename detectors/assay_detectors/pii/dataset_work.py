@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from dataclasses import asdict, dataclass, field, replace
@@ -192,7 +191,7 @@ class _Search:
 
     def _digest(self, one: Found) -> str:
         text = f"{one.entity}\0{normalised(one.entity, one.value)}".encode("utf-8", "replace")
-        return hmac.new(self.key, text, hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self.key, text, "sha256").hex()[:16]
 
     def _categories(self, name: str, shown: str, texts: Texts | None) -> None:
         from assay_detectors.pii.dataset_categories import MOST_VALUES, categories_of

@@ -1,18 +1,16 @@
-"""The kinds of personal data and secrets that are looked for: tier, meaning, legal tags."""
+"""The kinds of personal data and secrets that are looked for: tier and meaning; the legal tags are those of reports."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
+from assay.model.data_kinds import describe
+
 Tier = Literal["A", "B", "C"]
 """A: reported alone. B: needs a format or checksum, and mostly context. C: counted, no violation by itself."""
 
-GDPR = "gdpr:Art.4(1)"
-GDPR_ID = "gdpr:Art.87"
-GDPR_HEALTH = "gdpr:Art.9"
 PCI = "pci-dss:req.3"
-SECURITY = "gdpr:Art.32"
 
 
 @dataclass(frozen=True)
@@ -23,21 +21,21 @@ class Entity:
     tier: Tier
     what: str
     tags: tuple[str, ...]
+    """Legal texts that speak of it; see `assay.model.data_kinds`."""
 
 
-def _table(tier: Tier, tags: tuple[str, ...], *rows: tuple[str, str]) -> tuple[Entity, ...]:
-    return tuple(Entity(name, tier, what, tags) for name, what in rows)
+def _table(tier: Tier, *rows: tuple[str, str]) -> tuple[Entity, ...]:
+    return tuple(Entity(name, tier, what, describe(name).tags) for name, what in rows)
 
 
 ENTITIES: tuple[Entity, ...] = (
-    *_table("A", (SECURITY,), ("URL_CREDENTIALS", "password inside a URL")),  # first: `p@host` looks like an address
-    *_table("A", (GDPR, "hipaa:6"), ("EMAIL_ADDRESS", "e-mail address under a public top-level domain")),
-    *_table("A", (GDPR, PCI), ("CREDIT_CARD", "payment card number: issuer range, length and Luhn digit")),
-    *_table("A", (GDPR, "hipaa:10"), ("IBAN_CODE", "bank account: country format and modulo 97")),
-    *_table("A", (GDPR, GDPR_ID, "hipaa:7"), ("US_SSN", "US social security number, with dashes or by context")),
+    *_table("A", ("URL_CREDENTIALS", "password inside a URL")),  # first: `p@host` looks like an address
+    *_table("A", ("EMAIL_ADDRESS", "e-mail address under a public top-level domain")),
+    *_table("A", ("CREDIT_CARD", "payment card number: issuer range, length and Luhn digit")),
+    *_table("A", ("IBAN_CODE", "bank account: country format and modulo 97")),
+    *_table("A", ("US_SSN", "US social security number, with dashes or by context")),
     *_table(
         "A",
-        (SECURITY,),
         ("AWS_ACCESS_KEY", "AWS access key id"),
         ("AWS_SECRET_KEY", "AWS secret access key, by key name"),
         ("GITHUB_TOKEN", "GitHub token"),
@@ -65,10 +63,9 @@ ENTITIES: tuple[Entity, ...] = (
         ("PASSWORD", "password by key name, or in a `Basic` authorisation"),
         ("GENERIC_API_KEY", "random-looking value behind a key name such as `api_key`, or behind `Bearer`"),
     ),
-    *_table("B", (GDPR, "hipaa:4"), ("PHONE_NUMBER", "telephone number that the numbering plans allow")),
+    *_table("B", ("PHONE_NUMBER", "telephone number that the numbering plans allow")),
     *_table(
         "B",
-        (GDPR, GDPR_ID, "hipaa:18"),
         ("US_ITIN", "US taxpayer number"),
         ("US_PASSPORT", "US passport number, by context"),
         ("UK_NINO", "UK national insurance number"),
@@ -95,24 +92,22 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     *_table(
         "B",
-        (GDPR, GDPR_HEALTH, "hipaa:8"),
         ("UK_NHS", "NHS number, by checksum"),
         ("AU_MEDICARE", "Australian health card number, by checksum and context"),
         ("MEDICAL_RECORD", "medical record number, by prefix or key name"),
     ),
-    *_table("B", (GDPR, "hipaa:1"), ("PERSON", "name by key name or a cue word; no language model")),
-    *_table("B", (GDPR, "hipaa:2"), ("LOCATION", "street address"), ("LAT_LON", "coordinates, by key name")),
-    *_table("B", (GDPR, "hipaa:3"), ("DATE_OF_BIRTH", "birth date, by key name or cue")),
-    *_table("B", (GDPR,), ("CUSTOM_PERSONAL", "value by a recognizer that the user brought (Presidio)")),
-    *_table("B", (GDPR,), ("CRYPTO", "Bitcoin address, by checksum")),
+    *_table("B", ("PERSON", "name by key name or a cue word; no language model")),
+    *_table("B", ("LOCATION", "street address"), ("LAT_LON", "coordinates, by key name")),
+    *_table("B", ("DATE_OF_BIRTH", "birth date, by key name or cue")),
+    *_table("B", ("CUSTOM_PERSONAL", "value by a recognizer that the user brought (Presidio)")),
+    *_table("B", ("CRYPTO", "Bitcoin address, by checksum")),
     *_table(
         "C",
-        (GDPR, "hipaa:15"),
         ("IP_ADDRESS", "IP address of a machine that may be a person's"),
         ("IP_LOOPBACK", "loopback or unspecified IP address: nobody's, told apart"),
     ),
-    *_table("C", (GDPR, "hipaa:13"), ("MAC_ADDRESS", "address of a network device")),
-    *_table("C", (GDPR, "hipaa:14"), ("URL", "web address with a query, which may carry identifiers")),
+    *_table("C", ("MAC_ADDRESS", "address of a network device")),
+    *_table("C", ("URL", "web address with a query, which may carry identifiers")),
 )
 
 BY_NAME: dict[str, Entity] = {entity.name: entity for entity in ENTITIES}

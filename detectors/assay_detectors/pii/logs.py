@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,17 +16,17 @@ from assay.model.measurement import EVIDENCE_CAP, Measurement
 from assay.model.outcome import Cost
 from assay.model.spec import DetectorSpec
 from assay.targets.base import Target
+from assay.targets.log_frames import zstd_parts
 from assay.targets.refs import InputRef, Shard
 from assay_detectors.pii.custom import read_gitleaks, read_recognizers
 from assay_detectors.pii.entities import BY_NAME, NAMES
+from assay_detectors.pii.groups import MOST, Groups, digest_key
 from assay_detectors.pii.layers import DEPTH
 from assay_detectors.pii.scan import scan_shard
 from assay_detectors.pii.spec import METRIC, NOT_COVERED, SPEC
 
 _RANGE = 8 << 20
 """Bytes of a shard: larger files are cut, so that several workers share one."""
-_GROUPS = 400_000
-"""Values that are told apart by their group."""
 _MB_PER_SECOND = 12.0
 """Of one core, measured on mixed machine-learning logs; for the estimate only."""
 
@@ -45,15 +44,16 @@ class LogsDetector:
     def run(self, target: Target, ctx: Context) -> Iterator[Measurement]:
         """Measure every log; raise `DetectorFailed` where no log can be read, or all are empty."""
         refs = target.of_role("log")
-        sources = {ref.name: _Source(ref.shown) for ref in refs}
-        shards = list(_shards(target, refs, sources))
-        groups = _Groups()
+        sources = {ref.name: _Source(ref.shown, number) for number, ref in enumerate(refs)}
+        shards = list(_shards(target, refs, sources, _frames(target, refs, ctx)))
         brought = _brought(target, ctx)
+        key, is_users = digest_key(ctx, target.root)
+        groups = Groups(fingerprints=is_users)
         outcomes = ctx.map_outcomes(
             scan_shard,
             shards,
             brought=json.dumps(brought),
-            key=os.urandom(32).hex(),
+            key=key,
             min_score=float(ctx.options["min_score"]),
             engine=str(ctx.options["engine"]),
             max_line_mb=int(ctx.options["max_line_mb"]),
@@ -68,8 +68,8 @@ class LogsDetector:
                     ctx.observe(observation)
             ctx.progress(done, len(shards))
         if groups.full:
-            ctx.not_covered(f"which values are equal, beyond the first {_GROUPS} different ones")
-        yield from _measurements(list(sources.values()), ctx)
+            ctx.not_covered(f"which values are equal, beyond the first {MOST} different ones")
+        yield from _measurements(list(sources.values()), ctx, groups)
 
 
 def _brought(target: Target, ctx: Context) -> list[dict[str, Any]]:
@@ -94,39 +94,34 @@ def _size(ref: InputRef) -> int:
         return 0
 
 
-def _shards(target: Target, refs: tuple[InputRef, ...], sources: dict[str, _Source]) -> Iterator[Shard]:
+def _frames(target: Target, refs: tuple[InputRef, ...], ctx: Context) -> dict[str, list[Any]]:
+    """Return the parts of the large logs that consist of several frames, by the name of the input."""
+    records = {ref.name: target.record(ref.name) for ref in refs if _size(ref) >= 2 * _RANGE}
+    asked = [Shard(name) for name, r in records.items() if r is not None and r.facts.get("compression") == "zstd"]
+    return {shard.input: parts for shard, parts, _ in ctx.map_outcomes(zstd_parts, asked, size=_RANGE) if parts}
+
+
+def _shards(
+    target: Target, refs: tuple[InputRef, ...], sources: dict[str, _Source], frames: dict[str, list[Any]]
+) -> Iterator[Shard]:
     for ref in refs:
         record = target.record(ref.name)
         if record is not None and record.status != "usable":
             sources[ref.name].problems.append(record.problem or f"{ref.shown} cannot be used")
             continue
         size = _size(ref)
-        if size < _RANGE:
+        groups = record.facts.get("row_groups") if record is not None else None
+        if len(parts := frames.get(ref.name, [])) > 1:
+            yield from (Shard(ref.name, extra={"frames": part}) for part in parts)
+        elif isinstance(groups, int) and size >= _RANGE:
+            step = max(1, groups * _RANGE // size)
+            for first in range(0, groups, step):
+                yield Shard(ref.name, extra={"groups": [first, min(first + step, groups)]})
+        elif size < _RANGE or (record is not None and record.facts.get("compressed")):
             yield Shard(ref.name)
         else:
             for start in range(0, size, _RANGE):
                 yield Shard(ref.name, start, min(start + _RANGE, size))
-
-
-class _Groups:
-    """Ordinals of equal values, by first appearance. The digests are forgotten with this object."""
-
-    def __init__(self) -> None:
-        self._seen: dict[int, int] = {}
-        self.full = False
-        self._last: Counter[str] = Counter()
-
-    def name(self, entity: str, digest: str) -> str | None:
-        """Return the group of a value; None once there are too many values to remember."""
-        key = int(digest[:16], 16)
-        number = self._seen.get(key)
-        if number is None:
-            if len(self._seen) >= _GROUPS:
-                self.full = True
-                return None
-            self._last[entity] += 1
-            self._seen[key] = number = self._last[entity]
-        return f"{entity}-{number}"
 
 
 @dataclass
@@ -134,13 +129,17 @@ class _Source:
     """What is known of one log file."""
 
     shown: str
+    number: int = 0
     lines: int = 0
     lost: bool = False
     """A range before failed: line numbers are unknown from there on."""
     problems: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     located: Counter[str] = field(default_factory=Counter)
+    distinct: Counter[str] = field(default_factory=Counter)
     evidence: dict[str, list[Evidence]] = field(default_factory=dict)
+    places: Counter[str] = field(default_factory=Counter)
+    """How often the values occur that are among the evidence, by group."""
 
     def fail(self, shard: Shard, reason: str) -> None:
         """Note that a shard gave nothing."""
@@ -150,7 +149,7 @@ class _Source:
             self.problems.append(sentence)
         self.lost = True
 
-    def merge(self, result: dict[str, Any], groups: _Groups) -> Iterator[Observation]:
+    def merge(self, result: dict[str, Any], groups: Groups) -> Iterator[Observation]:
         """Add the result of a shard; yield its findings as observations."""
         if result["problem"]:
             self.problems.append(result["problem"])
@@ -158,28 +157,51 @@ class _Source:
             at = f"line {line + self.lines}" if not self.lost else "a line"
             self.problems.append(f"{self.shown}: {at} was not fully analysed: {why}")
         self.counts.update(result["counts"])
-        for entity, line, column, end, offset, score, mask, digest, chain, rule in result["located"]:
+        paths = dict(result["paths"])
+        for place, located in enumerate(result["located"]):
+            entity, line, column, end, offset, score, mask, digest, chain, rule = located
+            kept = self.evidence.setdefault(entity, [])
+            is_evidence = len(kept) < EVIDENCE_CAP
+            group, is_new = groups.name(entity, digest, self.number)
+            in_table = result["rows"]
+            path = paths.get(place) if is_evidence or in_table else None
+            number = None if self.lost else line + self.lines
             evidence = Evidence(
                 kind="log-span",
                 locator=Locator(
                     file=self.shown,
-                    line=None if self.lost else line + self.lines,
-                    column=column,
-                    end_column=end,
+                    line=None if in_table else number,
+                    row=number - 1 if in_table and number else None,
+                    column=None if in_table else column,
+                    end_column=None if in_table else end,
                     offset=offset if result["plain"] else None,
-                    path=chain or None,
+                    path=" > ".join(part for part in (path, chain) if part) or None,
                 ),
                 note=_note(entity, chain, rule),
                 excerpt=mask,
-                group=groups.name(entity, digest),
+                group=group,
                 score=score,
             )
             self.located[entity] += 1
-            kept = self.evidence.setdefault(entity, [])
-            if len(kept) < EVIDENCE_CAP:
+            self.distinct[entity] += is_new
+            if is_evidence:
                 kept.append(evidence)
+            if group is not None and (is_evidence or group in self.places):
+                self.places[group] += 1
             yield Observation(detector=SPEC.id, metric=METRIC, labels=_labels(entity, self.shown), evidence=evidence)
         self.lines += result["lines"]
+
+    def pieces(self, entity: str) -> Iterator[Evidence]:
+        """Yield the evidence, each piece with the number of places where its value stands."""
+        for piece in self.evidence.get(entity, ()):
+            places = self.places[piece.group or ""]
+            note = f"{piece.note}; the same value stands in {places:,} places"
+            yield piece if places < 2 else piece.model_copy(update={"note": note})
+
+    def different(self, entity: str, groups: Groups) -> int | None:
+        """Return how many different values there are, where all of them could be told apart."""
+        known = not groups.full and self.counts[entity] == self.located[entity]
+        return self.distinct[entity] if known else None
 
 
 def _note(entity: str, chain: str, rule: str) -> str:
@@ -192,7 +214,7 @@ def _labels(entity: str, source: str) -> dict[str, str]:
     return {"entity": entity, "tier": BY_NAME[entity].tier, "source": source}
 
 
-def _measurements(sources: list[_Source], ctx: Context) -> Iterator[Measurement]:
+def _measurements(sources: list[_Source], ctx: Context, groups: Groups) -> Iterator[Measurement]:
     problems = [problem for source in sources for problem in source.problems]
     total = sum(source.lines for source in sources)
     if not total:
@@ -214,7 +236,7 @@ def _measurements(sources: list[_Source], ctx: Context) -> Iterator[Measurement]
     for entity in NAMES:
         found = [source for source in sources if source.counts[entity]]
         for source in found:
-            kept = tuple(source.evidence.get(entity, ()))
+            kept = tuple(source.pieces(entity))
             count = source.counts[entity]
             yield Measurement(
                 metric=METRIC,
@@ -225,6 +247,7 @@ def _measurements(sources: list[_Source], ctx: Context) -> Iterator[Measurement]
                 method=method,
                 evidence=kept,
                 truncated=count - len(kept),
+                distinct=source.different(entity, groups),
             )
         if not found:
             yield Measurement(

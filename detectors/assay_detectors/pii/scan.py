@@ -7,9 +7,14 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from assay.targets.log_identity import range_identity
+from assay.targets.refs import identified
+from assay_detectors.pii.json_path import paths
 from assay_detectors.pii.mask import masked, normalised
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assay.targets.base import OpenTarget
     from assay.targets.logs import LogBlock, LogWindow
     from assay.targets.refs import Shard
@@ -22,18 +27,29 @@ LINE_WORK = 2_000_000
 """Anchors in one endless line that are looked at; the prefilter sees more."""
 LINE_FOUND_CAP = 100_000
 """Findings after which one endless line is given up."""
+WITH_PATH = 25
+"""Findings of each entity that get their path in the JSON; not fewer than what a measurement holds as evidence."""
 _KNOWN = 1 << 15
 """Values whose mask and digest are remembered."""
 
 
+def _is_whole(result: Any) -> bool:
+    """Say whether a shard was read to its end; a problem names the file, so it is not kept for the same content."""
+    return isinstance(result, dict) and result.get("problem", "") is None
+
+
+@identified(range_identity, ignoring=("engine",), keep_when=_is_whole)
 def scan_shard(
     opened: OpenTarget, shard: Shard, *, key: str, min_score: float, engine: str, max_line_mb: int, brought: str = "[]"
 ) -> dict[str, Any]:
-    """Scan one log, or a byte range of it; see `Tally.result` for what is returned.
+    """Scan one log, or a range of its bytes, frames or row groups; see `Tally.result` for what is returned.
+
+    `rows` is added: whether a line is a row of a table.
 
     Raises:
         UnusableInput: the log cannot be read at all.
     """
+    from assay.targets.log_frames import Part
     from assay.targets.logs import LogBlock, LogReader
 
     reader = LogReader(
@@ -42,9 +58,12 @@ def scan_shard(
         shard.start,
         shard.stop,
         line_limit=max_line_mb << 20,
+        groups=shard.extra.get("groups"),
+        part=Part(*shard.extra["frames"]) if "frames" in shard.extra else None,
     )
     tally = Tally(bytes.fromhex(key))
     for piece in reader:
+        tally.all_paths = reader.table
         scanner = _scanner(min_score, engine, brought)
         if isinstance(piece, LogBlock):
             _block(scanner, piece, tally)
@@ -52,7 +71,7 @@ def scan_shard(
             _window(scanner, piece, tally)
     for line in reader.cut_lines:
         tally.give_up(line, f"only its first {max_line_mb} MB were searched (option max_line_mb)")
-    return tally.result(reader.lines, reader.plain, reader.problem)
+    return {**tally.result(reader.lines, reader.plain, reader.problem), "rows": reader.table}
 
 
 @lru_cache(maxsize=2)
@@ -71,6 +90,9 @@ class Tally:
         self.counts: dict[str, int] = {}
         self.located: list[tuple[Any, ...]] = []
         self.given_up: dict[int, str] = {}
+        self.paths: dict[int, str] = {}
+        self.all_paths = False
+        """Whether every finding gets its path: in a table it names the column."""
         self._known: dict[tuple[str, str], tuple[str, str]] = {}
         self._line = 0
         self._line_work = 0
@@ -84,9 +106,14 @@ class Tally:
             known = self._known.get((entity, value)) or self._learn(entity, value)
             self.located.append((entity, line, column, column + end - start, offset, score, *known, chain, rule))
 
+    def wants_paths(self, found: Sequence[Found]) -> bool:
+        """Say whether any of these may become evidence, so that it is worth knowing where in the JSON it stands."""
+        few = self.all_paths or any(self.counts.get(one.entity, 0) < WITH_PATH for one in found)
+        return few and len(self.located) + len(found) <= LOCATED_CAP
+
     def _learn(self, entity: str, value: str) -> tuple[str, str]:
         text = f"{entity}\0{normalised(entity, value)}".encode("utf-8", "replace")
-        known = masked(entity, value), hmac.digest(self._key, text, "sha256").hex()[:32]
+        known = masked(entity, value), hmac.digest(self._key, text, "sha256").hex()[:16]
         if len(self._known) >= _KNOWN:
             self._known.clear()
         self._known[entity, value] = known
@@ -114,7 +141,8 @@ class Tally:
 
         `lines` read; `plain`: offsets are bytes of the file; `problem`: why it was not read to its end; `counts`
         per entity; `located`: entity, line, column, end column (from 1), byte offset, score, mask, keyed digest, how it
-        was encoded, rule of the user; `given_up`: line and reason of lines that were not fully analysed.
+        was encoded, rule of the user; `paths`: index in `located` and path in the JSON of the line, for the first of
+        each entity; `given_up`: line and reason of lines that were not fully analysed.
         """
         return {
             "lines": lines,
@@ -122,6 +150,7 @@ class Tally:
             "problem": problem,
             "counts": self.counts,
             "located": self.located,
+            "paths": list(self.paths.items()),
             "given_up": [[line, why] for line, why in sorted(self.given_up.items())],
         }
 
@@ -134,6 +163,10 @@ def _block(scanner: LineScanner, block: LogBlock, tally: Tally) -> None:
         number += text.count("\n", at, start)
         offset += start - at if plain else _size(text, at, start)
         at = start
+        if tally.wants_paths(found):
+            end = text.find("\n", start)
+            told = paths(text[start : end if end >= 0 else len(text)], [(one.start, one.end) for one in found])
+            tally.paths.update((len(tally.located) + place, path) for place, path in enumerate(told) if path)
         for one in found:
             column = one.start
             tally.add(one, number, column + 1, offset + (column if plain else _size(text, start, start + column)))

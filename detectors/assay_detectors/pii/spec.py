@@ -30,7 +30,9 @@ _READ = (
     "One number per kind and log file: occurrences, not persons. Tier A reports alone. Tier B needs a checksum or a "
     "telling format, and mostly a key name or context words. Tier C (IP, MAC, web addresses) is counted; whether it is "
     "a violation is for the policy to say. Equal values share a group (`EMAIL_ADDRESS-3`), so that one address in 400 "
-    "lines can be told from 400 addresses. `at least` means that a log could not be read to its end. `score` is the "
+    "lines can be told from 400 addresses; with a key of yours (`fingerprint_key`) the group is a fingerprint that is "
+    "the same in every scan. A place is file, line and column, in JSON the path too (`$.user.email`), in parquet row "
+    "and column. `at least` means that a log could not be read to its end. `score` is the "
     "confidence of the rule that fired, not a calibrated probability."
 )
 _FIX = (
@@ -50,6 +52,17 @@ def _count() -> MetricSpec:
         labels=("entity", "tier", "source"),
     )
 
+
+FINGERPRINT_KEY = OptionSpec(
+    name="fingerprint_key",
+    type="str",
+    default="",
+    is_file=True,
+    help=(
+        "File of 32 random bytes or more: equal values get the same fingerprint in every scan with this key, in place "
+        "of a number; a path from the manifest's folder. Who has the key can find short values by trying."
+    ),
+)
 
 SPEC = DetectorSpec(
     id="pii.logs",
@@ -90,14 +103,17 @@ SPEC = DetectorSpec(
             name="gitleaks",
             type="str",
             default="",
+            is_file=True,
             help="Configuration of gitleaks (TOML) whose rules are applied too; a path from the manifest's folder.",
         ),
         OptionSpec(
             name="recognizers",
             type="str",
             default="",
+            is_file=True,
             help="Pattern recognizers of Presidio (YAML) that are applied too; a path from the manifest's folder.",
         ),
+        FINGERPRINT_KEY,
     ),
     extras=("pii",),
     modules=("presidio_analyzer", "phonenumbers"),

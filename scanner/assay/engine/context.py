@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from assay.engine.keys import Contents, task_key
+from assay.engine.keys import Contents, part_key, task_key
 from assay.engine.spool import Spool
 from assay.engine.supervisor import Task
 from assay.engine.tasks import Spent, TaskFailed, TaskRunner
@@ -112,6 +112,10 @@ class RunContext:
         text = f"{self._around.contents.seed}\x1f{self._spec.id}\x1f{name}"
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
+    def secret(self, name: str) -> str:
+        """Return 32 bytes in hex for `name`; see `assay.detector.Context`."""
+        return self._around.tasks.memory.secret(f"{self._spec.id}\x1f{name}")
+
     def level(self, metric: str, labels: Labels, of: int = 1) -> float:
         """Return the level at which the policy will judge this metric."""
         answer = self._around.asked.level(metric, labels, of)
@@ -148,9 +152,15 @@ class RunContext:
             if _OPENS_MODELS & set(self._spec.needs):
                 model = shard.input if shard.input.startswith("model") else "all"
                 task = replace(task, group=f"model:{model}", sealed=self._around.sealed_only)
-            if self._around.tasks.memory.active:
-                task = replace(task, key=task_key(task, self._around.contents, self._spec, self._options))
-            yield task
+            yield self._kept(task, work) if self._around.tasks.memory.active else task
+
+    def _kept(self, task: Task, work: Callable[..., Any]) -> Task:
+        """Return the task with what decides where its result is kept."""
+        identified_by = getattr(work, "identified_by", None)
+        if identified_by is None:
+            return replace(task, key=task_key(task, self._around.contents, self._spec, self._options))
+        part = part_key(task, getattr(work, "ignoring", ()))
+        return replace(task, identified_by=_name(identified_by), part=part, keep_when=getattr(work, "keep_when", None))
 
 
 def _name(work: Callable[..., Any]) -> str:

@@ -30,7 +30,7 @@ FORMAT = 2
 """Raised whenever what stands under a key changes its form."""
 
 SECRET_ARGUMENT = "key"
-"""Work with an argument of this name gets something random; its results are never kept."""
+"""Work with an argument of this name gets a secret; its results are never kept, unless sealed."""
 
 _BYTES_ONLY = frozenset({Capability.ARTIFACT, Capability.LOGS})
 
@@ -81,19 +81,49 @@ def task_key(task: Task, contents: Contents, spec: DetectorSpec | None, options:
     )  # fmt: skip
 
 
+def part_key(task: Task, ignoring: Iterable[str]) -> str:
+    """Return the digest of all that a result kept by content depends on besides the content; the name is no part."""
+    module = task.work.partition(":")[0]
+    arguments = {name: value for name, value in task.arguments.items() if name not in set(ignoring)}
+    shard = [task.shard.start, task.shard.stop, task.shard.extra]
+    return _hash(["part", FORMAT, task.work, shard, arguments, source_of(module), environment()])
+
+
 def outcome_key(
-    spec: DetectorSpec, options: Mapping[str, Any], contents: Contents, records: Iterable[InputRecord], observed: bool
+    spec: DetectorSpec,
+    options: Mapping[str, Any],
+    contents: Contents,
+    records: Iterable[InputRecord],
+    observed: bool,
+    root: Path,
 ) -> str | None:
-    """Return the key of a detector's whole outcome; None where an input's content is not known."""
+    """Return the key of a detector's whole outcome; None where an input's content is not known.
+
+    `root`: the folder from which options name files.
+    """
     entries = [[r.name, r.path, r.sha256, r.status, r.problem] for r in records]
     if any(entry[3] == "usable" and entry[2] is None for entry in entries):
         return None
     return _hash(
         [
             "outcome", FORMAT, spec.model_dump(mode="json"), dict(options), entries, contents.opened, observed,
-            contents.trust, contents.seed, source_of(spec.body.partition(":")[0]), environment(),
+            contents.trust, contents.seed, _option_files(spec, options, root),
+            source_of(spec.body.partition(":")[0]), environment(),
         ]
     )  # fmt: skip
+
+
+def _option_files(spec: DetectorSpec, options: Mapping[str, Any], root: Path) -> list[str | None]:
+    """Return the digests of the files that options name; None for one that cannot be read."""
+    found: list[str | None] = []
+    for option in spec.options:
+        if option.is_file and options.get(option.name):
+            try:
+                with (root / Path(str(options[option.name])).expanduser()).open("rb") as file:
+                    found.append(hashlib.file_digest(file, "sha256").hexdigest())
+            except OSError:
+                found.append(None)
+    return found
 
 
 def _hash(parts: Any) -> str:
@@ -115,12 +145,10 @@ def _sources(refs: Iterable[InputRef]) -> list[list[Any]]:
 
     The time of the last change (ctime) cannot be set by hand, so other content never stands under the same key.
     """
-    return [
-        [os.path.basename(path), _stamp(path)] for path in sorted({p for ref in refs for p in readable_beside(ref)})
-    ]
+    return [[os.path.basename(path), stamp(path)] for path in sorted({p for ref in refs for p in readable_beside(ref)})]
 
 
-def _stamp(path: str) -> list[int] | None:
+def stamp(path: str) -> list[int] | None:
     """Return what changes whenever a file does; None where there is none."""
     try:
         found = os.stat(path)
@@ -131,7 +159,7 @@ def _stamp(path: str) -> list[int] | None:
 
 def stamps(refs: Iterable[InputRef]) -> dict[str, list[int] | None]:
     """Return the stamp of each input, for a look at whether it changed while it was scanned."""
-    return {ref.name: _stamp(ref.path) for ref in refs}
+    return {ref.name: stamp(ref.path) for ref in refs}
 
 
 @lru_cache(maxsize=64)

@@ -6,16 +6,21 @@ Without a store (or with one that broke down) nothing is remembered, and nothing
 from __future__ import annotations
 
 import copy
+import hashlib
+import os
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from assay.engine.frames import FrameError
+from assay.engine.sealed import seal, unseal
 from assay.engine.store import StoreProblem
 from assay.engine.supervisor import Task
 
 _ROOM = 64 << 20
 """Bytes of shared answers that one scan holds."""
+_SECRET_KEY = hashlib.sha256(b"assay: the secret of this store").hexdigest()
 
 
 class Keeper(Protocol):
@@ -74,6 +79,8 @@ class Memory:
         self._store = store
         self._lock = threading.Lock()
         self._kept: list[str] = []
+        self._secret: str | None = None
+        self._secret_lock = threading.Lock()
         self.problem: str | None = None
 
     @property
@@ -111,14 +118,43 @@ class Memory:
 
     def keep_key(self, key: str | None, value: Any) -> None:
         """Keep `value` under `key`."""
+        if key is not None and self._put(key, value):
+            self._kept.append(key)
+
+    def _put(self, key: str, value: Any) -> bool:
         store = self._store
-        if store is None or key is None:
-            return
+        if store is None:
+            return False
         try:
             store.put(key, {"value": value})
-            self._kept.append(key)
         except StoreProblem as problem:
             self._give_up(problem)
+            return False
+        return True
+
+    def secret(self, name: str) -> str:
+        """Return 32 bytes in hex that only those know who can read the store; without a store, only this scan."""
+        with self._secret_lock:
+            if self._secret is None:
+                found = self.recall_key(_SECRET_KEY)
+                self._secret = str(found.value) if found is not None else os.urandom(32).hex()
+                if found is None:
+                    self._put(_SECRET_KEY, self._secret)
+            return hashlib.sha256(f"{self._secret}\x1f{name}".encode()).hexdigest()
+
+    def recall_sealed(self, key: str, secret: bytes) -> Found | None:
+        """Return what is kept under `key` where `secret` opens it."""
+        found = self.recall_key(key)
+        try:
+            return None if found is None else Found(unseal(found.value, secret))
+        except FrameError:
+            return None
+
+    def keep_sealed(self, key: str, value: Any, secret: bytes) -> None:
+        """Keep `value`, which hangs on the content that was read and on no file, so that it is never forgotten."""
+        if self.active:
+            with suppress(FrameError):  # too large for a frame: it is measured anew
+                self._put(key, seal(value, secret))
 
     def _give_up(self, problem: StoreProblem) -> None:
         with self._lock:

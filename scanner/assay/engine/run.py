@@ -192,7 +192,9 @@ def _keys(step: Step, target: Target, around: Surroundings, setting: Setting) ->
     """Return where an outcome is kept, and then, where no observations are wanted, where one with them may be."""
     looked_at = _looked_at(step, target)
     wanted = [True] if setting.observing else [False, True]
-    return [outcome_key(step.spec, step.options, around.contents, looked_at, observed) for observed in wanted]
+    return [
+        outcome_key(step.spec, step.options, around.contents, looked_at, observed, target.root) for observed in wanted
+    ]
 
 
 def _looked_at(step: Step, target: Target) -> list[InputRecord]:

@@ -51,6 +51,12 @@ class Task:
     """Longest time for it; None: what the scan allows."""
     key: str | None = None
     """Where its result is kept; None: nowhere."""
+    identified_by: str = ""
+    """`module:function` that says by content what the work reads; its result is then kept under that, and sealed."""
+    part: str = ""
+    """Digest of everything else that such a result depends on; empty: it is kept nowhere."""
+    keep_when: Callable[[Any], bool] | None = None
+    """Which of such results are kept; None: all."""
     shared: bool = False
     """The same work on the same shard, asked by another detector of this scan, has the same answer."""
 

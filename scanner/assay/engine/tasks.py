@@ -15,8 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from assay.engine.memory import Answered, Memory
+from assay.engine.keys import stamp
+from assay.engine.memory import Answered, Found, Memory
 from assay.engine.room import Seal
+from assay.engine.sealed import Identity, identity
 from assay.engine.supervisor import Answer, Task, Worker, WorkerDied
 from assay.targets.refs import InputRef
 
@@ -98,26 +100,56 @@ class TaskRunner:
             Interrupted: the user stopped the scan.
         """
         self.check()
-        found = self.memory.recall(task) or self._answered.recall(task)
+        known = self._identity(task, spent)
+        found = self._recall(task, known)
         if found is not None:
             self._add(spent, remembered=1)
             self._answered.keep(task, found.value)
             return found.value
+        value = self._value(task, self._ask(task), spent)
+        if known is None:
+            self.memory.keep(task, value)
+        elif (task.keep_when is None or task.keep_when(value)) and self._is_still(task, known, spent):
+            self.memory.keep_sealed(known.key(task.part), value, known.secret(task.part))
+        self._answered.keep(task, value)
+        return value
+
+    def _recall(self, task: Task, known: Identity | None) -> Found | None:
+        if known is not None:
+            return self.memory.recall_sealed(known.key(task.part), known.secret(task.part))
+        return self.memory.recall(task) or self._answered.recall(task)
+
+    def _identity(self, task: Task, spent: Spent | None) -> Identity | None:
+        """Return what a worker says of the content that the task reads; None where that is not asked or cannot be."""
+        if not task.part or not self.memory.active:
+            return None
+        try:
+            answer = self._ask(Task(task.identified_by, task.shard, {}, group=task.group, sealed=task.sealed))
+        except TaskFailed:
+            return None  # the work itself will say what is wrong
+        self._add(spent, cpu=answer.cpu_seconds, rss=answer.peak_rss_mb)
+        return None if answer.error is not None else identity(answer.value)
+
+    def _is_still(self, task: Task, known: Identity, spent: Spent | None) -> bool:
+        """Say whether the content that was read is the one that was identified before."""
+        path = self._paths.get(task.shard.input)
+        if path is not None and stamp(path) == known.stamp:
+            return True
+        now = self._identity(task, spent)
+        return now is not None and now.content == known.content
+
+    def _ask(self, task: Task) -> Answer:
+        """Return a worker's answer; raises `TaskFailed` where the task killed its workers."""
         blame, reason = 0.0, ""
         while blame < DEATHS:
             with self._worker(task.group) as worker:
                 try:
-                    answer = worker.call(task, self._seconds(task))
+                    return worker.call(task, self._seconds(task))
                 except WorkerDied as death:
                     self.check()
                     blame, reason = blame + death.blame, str(death)
-                    continue
                 finally:
                     self._note_seal(worker)
-            value = self._value(task, answer, spent)
-            self.memory.keep(task, value)
-            self._answered.keep(task, value)
-            return value
         raise TaskFailed(f"the worker {reason}; the input may be hostile or too large")
 
     def run_all(self, tasks: Iterable[Task], spent: Spent | None = None) -> Iterator[tuple[Task, Future[Any]]]:
@@ -141,6 +173,7 @@ class TaskRunner:
         """End all workers; the next tasks get fresh ones, which have read nothing yet, with these inputs."""
         self._end_workers()
         refs = tuple(inputs)
+        self._paths = {ref.name: ref.path for ref in refs}
         self._workers = [Worker(self.manifest, refs, self.limits.memory_bytes) for _ in range(self.limits.jobs)]
         with self._freed:
             self._free = list(self._workers)

@@ -104,6 +104,7 @@ _TABLE: dict[str, DataKind] = {
         PASSWORD="Passwords",
         GENERIC_API_KEY="Keys of unnamed services",
     ),
+    **_rows(UNLISTED, (_PERSONAL,), CUSTOM_PERSONAL="Values of recognizers that the user brought"),
 }
 
 

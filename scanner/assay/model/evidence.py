@@ -29,7 +29,7 @@ class Locator(Noun):
     tensor: str | None = None
     opcode: str | None = None
     path: str | None = None
-    """Path inside a structured value: `$.user.email`."""
+    """Path inside a structured value, and how what stands there was encoded: `$.user.email`, `$.body > base64`."""
 
 
 class Evidence(Noun):
@@ -43,7 +43,8 @@ class Evidence(Noun):
     excerpt: str | None = None
     """Masked excerpt, where one helps."""
     group: str | None = None
-    """Same value, same group, within one scan (`EMAIL_ADDRESS-3`); ordinal, so that nothing can be guessed from it."""
+    """Same value, same group, within one scan (`EMAIL_ADDRESS-3`); ordinal, so that nothing can be guessed from it.
+    Under a key of the user a fingerprint, the same in every scan with it: `EMAIL_ADDRESS-hmac:0123456789abcdef`."""
     score: Finite | None = None
     """Confidence of the detector in this observation, 0 to 1."""
     digest: str | None = None

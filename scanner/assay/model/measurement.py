@@ -35,6 +35,8 @@ class Measurement(Noun):
     evidence: tuple[Evidence, ...] = ()
     truncated: Annotated[int, Field(ge=0)] = 0
     """How many more pieces of evidence there are."""
+    distinct: Annotated[int, Field(ge=0)] | None = None
+    """Different values among what was counted, where they were told apart."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

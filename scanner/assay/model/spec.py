@@ -59,6 +59,8 @@ class OptionSpec(Noun):
     null: it may not change the option at all."""
     default_at_most: Finite | None = None
     """Where the default leaves the number to the detector: the highest that it takes."""
+    is_file: bool = False
+    """It names a file, from the manifest's folder, whose content changes what is measured."""
     help: str
 
 

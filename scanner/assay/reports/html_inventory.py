@@ -7,7 +7,7 @@ from typing import Any
 from assay.model.data_kinds import DataKind, words
 from assay.model.result import ScanResult
 from assay.reports.html_cells import Long, cut
-from assay.reports.inventory import FAMILY, Entry, Gap, build, distinct
+from assay.reports.inventory import FAMILY, Entry, Gap, build, distinct, places
 from assay.reports.text import number, safe
 
 MOST_KINDS = 200
@@ -33,6 +33,7 @@ def _kind(kind: DataKind, entries: list[Entry]) -> dict[str, Any]:
         "title": safe(kind.title, 120),
         "tier": safe(", ".join(sorted({entry.tier for entry in entries if entry.tier})), 20),
         "different": f"{'' if all_of_them else 'at least '}{number(different)}" if different else "not known",
+        "places": places(entries),
         "tags": [safe(words(tag), 80) for tag in kind.tags],
         "sources": cut(entries, MOST_SOURCES, _source),
     }

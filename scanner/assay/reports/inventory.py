@@ -44,8 +44,11 @@ class Entry(NamedTuple):
     looked_at: int
     """Lines, rows, distinct values or columns."""
     groups: frozenset[str]
-    """The different values that are known of, as detector and ordinal: one that two detectors saw is two here."""
+    """The different values that are known of, as detector and ordinal: one that two detectors saw is two here, unless
+    there are fingerprints under a key of the user."""
     groups_complete: bool
+    different: int | None = None
+    """How many different values there are, where the detector told all of them apart."""
     share: Interval | None = None
     """Share of the column's distinct values, where it was estimated."""
 
@@ -89,7 +92,21 @@ def distinct(entries: Iterable[Entry]) -> tuple[int, bool]:
     """Return how many different values there are over some entries of one kind, and whether that is all."""
     known = list(entries)
     groups = frozenset[str]().union(*(entry.groups for entry in known))
-    return len(groups), all(entry.groups_complete for entry in known)
+    most = max((entry.different or 0 for entry in known), default=0)
+    alone = len(known) == 1 and known[0].different is not None and known[0].complete
+    return max(len(groups), most), alone or all(entry.groups_complete for entry in known)
+
+
+def places(entries: Iterable[Entry]) -> str:
+    """Return how many values stand in how many places: `1 value in 412 places`; empty where that is not known."""
+    known = [entry for entry in entries if entry.unit == "occurrences"]
+    different, all_of_them = distinct(known)
+    if not different:
+        return ""
+    found = sum(entry.found for entry in known)
+    some = "" if all_of_them else "at least "
+    where = "" if all(entry.complete for entry in known) else "at least "
+    return f"{some}{different:,} value{'s' * (different != 1)} in {where}{found:,} place{'s' * (found != 1)}"
 
 
 def _all_groups(observations: Iterable[Observation]) -> dict[tuple[str, str, str], Counter[str]]:
@@ -98,8 +115,13 @@ def _all_groups(observations: Iterable[Observation]) -> dict[tuple[str, str, str
         labels, group = observation.labels, observation.evidence.group
         if group and observation.metric in OCCURRENCES:
             key = (labels.get("entity", ""), labels.get("source", ""), labels.get("column", ""))
-            seen.setdefault(key, Counter())[f"{observation.detector}/{group}"] += 1
+            seen.setdefault(key, Counter())[_group(observation.detector, group)] += 1
     return seen
+
+
+def _group(detector: str, group: str) -> str:
+    """Return a name for a value: ordinals are a detector's own, fingerprints are the same for all."""
+    return group if "-hmac:" in group else f"{detector}/{group}"
 
 
 def _with_groups(entry: Entry, seen: dict[tuple[str, str, str], Counter[str]]) -> Entry:
@@ -114,7 +136,7 @@ def _entries(outcome: Outcome) -> Iterator[Entry]:
     for m in outcome.measurements:
         if m.value <= 0 or m.labels.get("source") == ANYWHERE:
             continue
-        groups = frozenset(f"{outcome.detector}/{e.group}" for e in m.evidence if e.group)
+        groups = frozenset(_group(outcome.detector, e.group) for e in m.evidence if e.group)
         if m.metric in OCCURRENCES and "entity" in m.labels:
             yield _entry(m, data_kinds.describe(m.labels["entity"]), int(m.value), "occurrences", groups)
         elif m.metric == SHARE and isinstance(m.statistic, Binomial):
@@ -139,6 +161,7 @@ def _entry(m: Measurement, kind: DataKind, found: int, unit: str, groups: frozen
         looked_at=m.n,
         groups=groups,
         groups_complete=bool(groups) and m.truncated == 0 and complete,
+        different=m.distinct,
     )
 
 

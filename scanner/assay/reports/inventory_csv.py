@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from assay.model.evidence import Observation
 from assay.model.result import ScanResult
-from assay.reports.inventory import Entry, Gap, build
+from assay.reports.inventory import Entry, Gap, build, distinct
 from assay.reports.text import safe
 
 COLUMNS = (
@@ -47,6 +47,7 @@ def _law(entry: Entry, prefix: str) -> str:
 
 def _found(entry: Entry) -> tuple[str, ...]:
     share = entry.share
+    different, all_of_them = distinct([entry])
     return (
         "found",
         entry.kind.category,
@@ -59,8 +60,8 @@ def _found(entry: Entry) -> tuple[str, ...]:
         entry.unit,
         "exact" if entry.complete else "at least",
         str(entry.looked_at),
-        str(len(entry.groups)) if entry.groups else "",
-        ("exact" if entry.groups_complete else "at least") if entry.groups else "",
+        str(different) if different else "",
+        ("exact" if all_of_them else "at least") if different else "",
         f"{share.low:.6g}" if share is not None and share.low is not None else "",
         f"{share.high:.6g}" if share is not None and share.high is not None else "",
         _law(entry, "gdpr:"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from assay.model.evidence import Observation
 from assay.model.result import ScanResult
-from assay.reports.inventory import Entry, build, distinct
+from assay.reports.inventory import Entry, build, distinct, places
 
 VERSION = 1
 
@@ -26,6 +26,7 @@ def chunks(result: ScanResult, observations: Iterable[Observation]) -> Iterator[
                 "meaning": kind.title,
                 "tags": list(kind.tags),
                 "different_values": {"value": different, "complete": complete} if different else None,
+                "told": places(entries) or None,
                 "sources": [_source(entry) for entry in entries],
             }
         )
@@ -49,6 +50,6 @@ def _source(entry: Entry) -> dict[str, Any]:
         "unit": entry.unit,
         "complete": entry.complete,
         "looked_at": entry.looked_at,
-        "different_values": len(entry.groups) or None,
+        "different_values": distinct([entry])[0] or None,
         "share": {"low": share.low, "high": share.high} if share is not None else None,
     }

@@ -181,6 +181,10 @@ def _log_facts(opened: OpenTarget, ref: InputRef) -> Facts:
         )
     with path.open("rb") as file:
         found = layout(file.read(16), ref.shown)
+    if found.table:
+        from assay.targets.log_rows import row_groups
+
+        return {"compressed": False, "compression": None, "row_groups": row_groups(path, ref.shown)}
     return {"compressed": found.compression is not None, "compression": found.compression}
 
 

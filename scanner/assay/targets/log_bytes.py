@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from assay.model.errors import UnusableInput
 
@@ -37,6 +37,7 @@ _REFUSED = (
     (re.compile(rb"\x04\x22\x4d\x18"), "is compressed with lz4, which is not read; unpack it and scan that"),
     (re.compile(rb"PK\x03\x04"), "is a zip archive, not a log; unpack it and name the logs in it"),
 )
+_PARQUET = re.compile(rb"PAR1[^\t\n\r\x20-\x7e]")
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -58,11 +59,13 @@ class Layout:
     """`gzip`, `bzip2`, `xz`, `zstd`, or None."""
     encoding: str | None
     """`utf-16-le` and its like, or None for UTF-8 and its like. Known for uncompressed files only."""
+    table: bool = False
+    """It is a parquet file, the rows of which are read as lines."""
 
     @property
     def plain(self) -> bool:
         """Say whether a byte of the file is a byte of the text, so that the file can be cut into ranges."""
-        return self.compression is None and self.encoding is None
+        return self.compression is None and self.encoding is None and not self.table
 
 
 def layout(head: bytes, shown: str) -> Layout:
@@ -74,6 +77,8 @@ def layout(head: bytes, shown: str) -> Layout:
     for pattern, sentence in _REFUSED:
         if pattern.match(head):
             raise UnusableInput(f"{shown} {sentence}")
+    if _PARQUET.match(head):
+        return Layout(None, None, table=True)
     compression = next((name for name, pattern in _MAGIC if pattern.match(head)), None)
     return Layout(compression, None if compression else wide(head))
 
@@ -127,7 +132,7 @@ def unpacked(file: BufferedReader, compression: str, shown: str) -> Iterator[byt
         UnusableInput: zstandard is not installed.
     """
     if compression == "zstd":
-        yield from _zstd(file, shown)
+        yield from zstd_text(file, shown)
         return
     makers: dict[str, Callable[[], Any]] = {
         "gzip": _Gzip,
@@ -180,7 +185,15 @@ class _Gzip:
         return self._machine.decompress(self._machine.unconsumed_tail + data, limit)
 
 
-def _zstd(file: BufferedReader, shown: str) -> Iterator[bytes]:
+class Readable(Protocol):
+    """What is needed of a file."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most so many bytes, none at the end."""
+
+
+def zstd_text(file: Readable, shown: str) -> Iterator[bytes]:
+    """Yield what frames of zstandard hold; raises as `unpacked`."""
     try:
         import zstandard
     except ImportError:

@@ -14,6 +14,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from assay.targets.log_bytes import CHUNK, HEAD, Broken, Layout, as_utf8, layout, open_log, refuse_binary, unpacked
+from assay.targets.log_frames import Part, part_text
 
 LINE_CAP = 1 << 20
 """A line longer than this is delivered in windows."""
@@ -53,7 +54,8 @@ class LogReader:
 
     After the iteration: `lines` read, `problem` (a sentence where the file could not be read to its end),
     `cut_lines` (numbers of lines of which only the first `line_limit` bytes were delivered), `plain` (an offset is
-    a byte of the file).
+    a byte of the file), `table` (a line is a row).
+    Of a table, `groups` names the first row group and one past the last; of a file in zstandard, `part` its frames.
     """
 
     def __init__(
@@ -65,14 +67,18 @@ class LogReader:
         *,
         line_cap: int = LINE_CAP,
         line_limit: int = 1 << 30,
+        groups: tuple[int, int] | None = None,
+        part: Part | None = None,
     ) -> None:
         self._path, self._shown = path, shown
         self._start, self._stop = start or 0, stop
         self._cap, self._limit = line_cap, line_limit
+        self._groups, self._part = groups, part
         self._left = b""
         self._offset = 0
         self.lines = 0
         self.plain = True
+        self.table = False
         self.problem: str | None = None
         self.cut_lines: list[int] = []
 
@@ -84,7 +90,7 @@ class LogReader:
         """
         with open_log(self._path, self._shown) as file:
             found = layout(file.read(16), self._shown)
-            self.plain = found.plain
+            self.plain, self.table = found.plain, found.table
             if self._start and not found.plain:
                 return  # it cannot be entered in its middle: the range that begins at 0 reads all of it
             if self._start:
@@ -94,7 +100,14 @@ class LogReader:
             yield from self._cut(self._guarded(self._chunks(file, found)))
 
     def _chunks(self, file: BufferedReader, found: Layout) -> Iterator[bytes]:
+        if found.table:
+            from assay.targets.log_rows import lines_of
+
+            return lines_of(self._path, self._shown, self._groups)
         self._offset = 3 if not self._start and file.peek(3)[:3] == codecs.BOM_UTF8 else 0
+        if self._part is not None and found.compression == "zstd":
+            text = part_text(file, self._shown, self._part)
+            return text if self._part.start else as_utf8(text, self._shown)
         if found.compression:
             return as_utf8(unpacked(file, found.compression, self._shown), self._shown)
         if not found.plain or (not self._start and self._stop is None):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
@@ -14,6 +14,27 @@ def shared(work: Callable[_P, _R]) -> Callable[_P, _R]:
     """Mark a work function whose answer is the same for every detector: within one scan it is asked once per shard."""
     work.shared = True  # type: ignore[attr-defined]
     return work
+
+
+def identified(
+    by: Callable[..., Any], *, ignoring: Iterable[str] = (), keep_when: Callable[[Any], bool] | None = None
+) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Mark a work function whose results are kept by the content of what it reads, and sealed.
+
+    Args:
+        by: a work function without arguments; it returns `content`, the sha256 in hex of everything of the input that
+            the marked one reads for this shard, and `stamp`, which changes whenever the file does.
+        ignoring: arguments that change how the work is done and not what it returns.
+        keep_when: says of a result whether it may be kept; a result that names its input may not.
+    """
+
+    def mark(work: Callable[_P, _R]) -> Callable[_P, _R]:
+        work.identified_by = by  # type: ignore[attr-defined]
+        work.ignoring = frozenset(ignoring)  # type: ignore[attr-defined]
+        work.keep_when = keep_when  # type: ignore[attr-defined]
+        return work
+
+    return mark
 
 
 @dataclass(frozen=True)

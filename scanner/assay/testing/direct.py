@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,7 @@ class DirectContext:
     refused: list[Unresolved] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._random = os.urandom(32)
         self._opened = Opened(self.target.manifest.model_dump(mode="json"), self.target.inputs)
 
     def map(self, work: Callable[..., Any], shards: Iterable[Shard], **arguments: Any) -> Iterator[Any]:
@@ -62,6 +64,10 @@ class DirectContext:
     def seed(self, name: str) -> int:
         """Return a seed that depends on the base seed and the name alone."""
         return int.from_bytes(hashlib.sha256(f"{self.base_seed}:{name}".encode()).digest()[:8], "big") >> 1
+
+    def secret(self, name: str) -> str:
+        """Return 32 bytes that no other run knows."""
+        return hashlib.sha256(self._random + name.encode()).hexdigest()
 
     def level(self, metric: str, labels: Labels, of: int = 1) -> float:
         """Return what the policy says, if there is one."""

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import importlib
+import io
+import sqlite3
+import threading
+import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from assay.engine import frames
+from assay.engine.context import NoPolicy, RunContext, Surroundings
+from assay.engine.keys import Contents
+from assay.engine.memory import Memory
+from assay.engine.store import Store
+from assay.engine.supervisor import Answer
+from assay.engine.tasks import Interrupted, Limits, TaskRunner
 from assay.model.manifest import Manifest
 from assay.targets.base import Target
+from assay.targets.opened import Opened
 from assay.targets.refs import InputRef
 from assay.testing.direct import DirectRun, run_detector
+from assay_detectors.pii.spec import SPEC
 
 PLANTED: dict[str, tuple[str, str]] = {
     # entity -> key name, value; made up, with valid checksums
@@ -116,3 +131,68 @@ def scan() -> Callable[..., DirectRun]:
     from assay_detectors.pii.logs import LogsDetector
 
     return lambda target, **options: run_detector(LogsDetector(), target, **options)
+
+
+SCAN = "assay_detectors.pii.scan:scan_shard"
+
+
+class Here(TaskRunner):
+    """Tasks in this process, counted; the worker dies with the `last` one."""
+
+    def __init__(self, *args, last=None, during=None):
+        super().__init__(*args)
+        self.begun, self._last, self._during = Counter(), last, during
+        self._opened = Opened(self.manifest, self.refs)
+        self._count, self._one = threading.Lock(), threading.Lock()
+
+    def renew(self, inputs):
+        self.refs = tuple(inputs)
+        super().renew(self.refs)
+
+    def _ask(self, task):
+        with self._count:
+            self.begun[task.work] += 1
+            if self._last is not None and self.begun[SCAN] > self._last:
+                raise Interrupted
+        module, _, name = task.work.partition(":")
+        with self._one:  # a database of the prefilter serves one thread
+            value = getattr(importlib.import_module(module), name)(self._opened, task.shard, **task.arguments)
+        if self._during and task.work == SCAN:
+            self._during()
+        travelled = frames.decode(io.BytesIO(frames.encode(value)).read)
+        return Answer(travelled, None, False, "", 0.0, 0.0)
+
+
+class Scans:
+    """Scans that share a store."""
+
+    def __init__(self, folder):
+        self.path = folder / "cache" / "store.sqlite"
+
+    def __call__(self, target, *, jobs=1, last=None, during=None, **options):
+        """Return what was measured, what was observed, and how many shards were searched; None where it was killed."""
+        store = Store.open(self.path, now=time.time())
+        tasks = Here({}, target.inputs, Limits(jobs=jobs), Memory(store), last=last, during=during)
+        around = Surroundings(tasks, Contents(target.inputs, {}, {}, 0), lambda *_: None, NoPolicy())
+        ctx = RunContext(SPEC, {option.name: option.default for option in SPEC.options} | options, around, True)
+        try:
+            from assay_detectors.pii.logs import LogsDetector
+
+            found = [m.model_dump_json() for m in LogsDetector().run(target, ctx)]
+        except Interrupted:
+            found = None
+        finally:
+            tasks.stop()
+            store.close()
+        return found, [o.model_dump_json() for o in ctx.spool], tasks.begun[SCAN]
+
+    def sealed(self):
+        """Return how many entries there are besides the secret of the store."""
+        with sqlite3.connect(self.path) as connection:
+            return connection.execute("select count(*) from entries").fetchone()[0] - 1
+
+
+@pytest.fixture
+def scans_in() -> type[Scans]:
+    """Scans that share a store in a folder."""
+    return Scans
