@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from assay_detectors.pii.mask import masked, normalised
+from assay_detectors.pii.quiet import quiet
 
 if TYPE_CHECKING:
     from assay.targets.base import OpenTarget
@@ -26,6 +27,7 @@ _KNOWN = 1 << 15
 """Values whose mask and digest are remembered."""
 
 
+@quiet
 def scan_shard(
     opened: OpenTarget, shard: Shard, *, key: str, min_score: float, engine: str, max_line_mb: int, brought: str = "[]"
 ) -> dict[str, Any]:
