@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 from pii_marks import Label
@@ -18,10 +16,8 @@ Find = Callable[[str], list[Span]]
 APART = frozenset({"PERSON_IN_PROSE", "TEST_CARD"})
 """Shown, and in no total: names without a key or a cue need a language model; test cards are nobody's."""
 ANY_SECRET = "OTHER_SECRET"
-_OLD_LABELS = {"HF_TOKEN": "HUGGINGFACE_TOKEN"}
 _FINER = {"URL_CREDENTIALS": "PASSWORD", "IP_LOOPBACK": "IP_ADDRESS"}
 """Found by the finer name and labelled by the coarser: right, where the labels have no finer ones at all."""
-_OLD_CHAINS = {"b64": "base64"}
 
 
 def secret(kind: str) -> bool:
@@ -34,17 +30,6 @@ def same(label: str, found: str) -> bool:
     if label == ANY_SECRET:
         return secret(found)
     return found == label or (label, found) in (("PERSON_IN_PROSE", "PERSON"), ("TEST_CARD", "CREDIT_CARD"))
-
-
-def read_labels(path: Path) -> dict[int, list[Label]]:
-    labels = {}
-    with path.open(encoding="utf-8") as file:
-        for row in file:
-            entry = json.loads(row)
-            labels[entry["line"]] = [
-                Label(s[0], s[1], _OLD_LABELS.get(s[2], s[2]), _OLD_CHAINS.get(s[3], s[3])) for s in entry["spans"]
-            ]
-    return labels
 
 
 class Case(NamedTuple):

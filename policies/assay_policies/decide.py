@@ -283,7 +283,7 @@ def _unmeasured(rule: Rule, outcome: Outcome, case: Case) -> Judged:
         text = f"{outcome.detector} did not run: {reason}"
         undeclared = bool(outcome.missing_inputs) and not outcome.missing_extras and outcome.blocked_by is None
         verdict = DecisionVerdict.SKIPPED
-        if undeclared and rule.required == "declared":
+        if undeclared and rule.required is not True:
             verdict = DecisionVerdict.NOT_APPLICABLE
         return Judged(_decision(rule, verdict, text), blocked_by=outcome.blocked_by)
     if outcome.status is Status.NOT_APPLICABLE:
@@ -294,7 +294,7 @@ def _unmeasured(rule: Rule, outcome: Outcome, case: Case) -> Judged:
     absent = [need.value for need in needed if need.value not in case.record.provenance.declared]
     if absent:
         text = f"{rule.metric} was not measured: the target declares no `{'` and no `'.join(absent)}`"
-        verdict = DecisionVerdict.NOT_APPLICABLE if rule.required == "declared" else DecisionVerdict.SKIPPED
+        verdict = DecisionVerdict.NOT_APPLICABLE if rule.required is not True else DecisionVerdict.SKIPPED
         return Judged(_decision(rule, verdict, text))
     asked = f"{rule.metric} with {rule.where}" if rule.where else rule.metric
     return Judged(_decision(rule, DecisionVerdict.SKIPPED, f"{outcome.detector} ran but did not measure {asked}"))

@@ -20,6 +20,14 @@ MAX_MODELS = 20
 """ONNX files that are asked whether they keep their tensors in a file."""
 
 
+ONLY_LOGS = "every file is a log too, and none of them holds a model or code"
+
+
+def only_logs(target: Target) -> bool:
+    """Say whether every file that is read is declared, or was recognised, as a log too."""
+    return {ref.path for ref in target.of_role("model", "artifact")} <= {ref.path for ref in target.of_role("log")}
+
+
 def size(path: Path) -> int:
     """Return the bytes of a file, 0 where nobody can tell."""
     try:
@@ -37,6 +45,8 @@ def tasks(target: Target, unread: list[tuple[str, str]]) -> list[tuple[Shard, st
     trust = {"trust": target.trust.plain} if target.trust.entries else {}
     models = _models(target)
     for ref in target.of_role("model", "artifact"):
+        if ref.leads_away:
+            continue
         if Path(ref.path).is_dir():
             for below in _below(ref, unread):
                 shown = named(f"{ref.shown.rstrip('/')}/{below}")

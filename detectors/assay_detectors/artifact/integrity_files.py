@@ -78,7 +78,9 @@ def all_files(target: Target) -> Iterator[File]:
     Names and sizes only; an input that is missing is a file too.
     """
     seen: set[str] = set()
-    refs = sorted((r for r in target.inputs if r.role != "reference"), key=lambda r: r.role not in RELEASED)
+    refs = sorted(
+        (r for r in target.inputs if r.role != "reference" and not r.leads_away), key=lambda r: r.role not in RELEASED
+    )
     for ref in refs:
         for file in _below(ref) if os.path.isdir(ref.path) else [_file(ref)]:
             if file.path not in seen:

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from assay.detector import Context
+from assay.detector import Context, DetectorNotApplicable
 from assay.model.evidence import Evidence, Locator, Observation
 from assay.model.interval import Interval
 from assay.model.measurement import EVIDENCE_CAP, Measurement
 from assay.model.outcome import Cost
 from assay.model.spec import Capability, DetectorSpec, Explanation, MetricSpec, Reference
 from assay.targets.base import Target
-from assay_detectors.artifact.files import checked, clean, readings, size
+from assay_detectors.artifact.files import ONLY_LOGS, checked, clean, only_logs, readings, size
 from assay_detectors.artifact.report import RULES
 
 METRIC = "artifact.structure.anomalies"
@@ -97,12 +97,15 @@ class Structure:
     def run(self, target: Target, ctx: Context) -> Iterator[Measurement]:
         """Yield one measurement per model file, and per other file in which something was found."""
         unread: list[tuple[str, str]] = []
-        data = 0
+        data = measured = 0
         for _, shown, must, reading in readings(target, ctx, unread):
             if must or not reading["data"] or reading["anomalies"]:
+                measured += 1
                 yield _measure(shown, reading, ctx)
             else:
                 data += 1
+        if not measured and not unread and only_logs(target):
+            raise DetectorNotApplicable(ONLY_LOGS)
         if data:
             ctx.not_covered(f"{data} file{'s' if data > 1 else ''} of data, in which no anomaly was seen")
         for shown, reason in unread:

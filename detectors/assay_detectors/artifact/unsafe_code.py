@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from assay.detector import Context
+from assay.detector import Context, DetectorNotApplicable
 from assay.model.evidence import Evidence, Locator, Observation
 from assay.model.interval import Interval
 from assay.model.measurement import EVIDENCE_CAP, Measurement
@@ -15,7 +15,7 @@ from assay.model.outcome import Cost
 from assay.model.spec import Capability, DetectorSpec, Explanation, MetricSpec, Reference
 from assay.targets.allowlist import version
 from assay.targets.base import Target
-from assay_detectors.artifact.files import checked, clean, readings, size
+from assay_detectors.artifact.files import ONLY_LOGS, checked, clean, only_logs, readings, size
 
 METRIC = "artifact.unsafe-code.calls"
 MAX_UNREAD_SHOWN = 5
@@ -109,7 +109,7 @@ class UnsafeCode:
         return Cost(cpu_seconds=round(sum(sizes) / 50e6 + 0.01 * len(sizes), 3))
 
     def run(self, target: Target, ctx: Context) -> Iterator[Measurement]:
-        """Yield one measurement per model file; say which files are none."""
+        """Yield one measurement per model file; say which files are none. Logs without any do not concern it."""
         unread: list[tuple[str, str]] = []
         method = f"symbolic reading, exact-name allowlist {version()}"
         passed: Counter[str] = Counter()
@@ -132,6 +132,8 @@ class UnsafeCode:
             measured[shown] += 1
             yield _measure(shown, checked(None, None) | {"reasons": [reason]}, method, ctx)
         yield from _empty_folders(target, measured, method, ctx)
+        if not measured and not source and only_logs(target):
+            raise DetectorNotApplicable(ONLY_LOGS)
         _tell(ctx, passed, source)
 
 

@@ -36,7 +36,7 @@ class DatasetDetector:
 
     def run(self, target: Target, ctx: Context) -> Iterator[Measurement]:
         """Measure every data file; raise `DetectorFailed` where none can be read."""
-        refs = target.of_role("data")
+        refs = tuple({ref.path: ref for ref in reversed(target.of_role("data"))}.values())[::-1]  # each file once
         if not refs:
             raise DetectorNotApplicable("the target has no data files")
         key, is_users = digest_key(ctx, target.root)

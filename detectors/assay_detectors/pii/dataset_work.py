@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hmac
-import re
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from assay.model.errors import UnusableInput
 from assay.model.measurement import EVIDENCE_CAP
-from assay.targets.wording import clip
+from assay.targets.wording import HEADLESS, clip, looks_like_a_value
 from assay_detectors.pii.entities import BY_NAME
 from assay_detectors.pii.mask import masked, normalised
+from assay_detectors.pii.quiet import quiet
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 LOCATED_CAP = 200_000
 """Values of one file that are located, and a few of every column; the rest is counted."""
 _LEVEL = 0.95
-_DIGITS = re.compile(r"\d{6}")
 
 
+@quiet
 def search_table(
     opened: OpenTarget, shard: Shard, *, key: str, seed: int, sample: int, level: float, engine: str
 ) -> dict[str, Any]:
@@ -89,8 +89,10 @@ class _Search:
     located: list[list[Any]] = field(default_factory=list)
     special: list[list[Any]] = field(default_factory=list)
     candidates: list[Candidate] = field(default_factory=list)
-    names: set[str] = field(default_factory=set)
-    """Of the columns so far, as they are shown."""
+    names: dict[str, str] = field(default_factory=dict)
+    """Of the columns so far: the name that is shown, and its place in words."""
+    values_as_names: int = 0
+    """Columns whose names are values."""
     index: Any = None
     """Row numbers of the file, for each row that was read."""
 
@@ -119,11 +121,12 @@ class _Search:
                 self.located.append(
                     [one.entity, f"column {self.seen}", None, mask, one.score, self._digest(one), one.chain]
                 )
-        odd = any(BY_NAME[one.entity].tier != "C" for one in in_name) or _DIGITS.search(name)
-        shown = clip(name, 80)
+        odd = bool(in_name) or looks_like_a_value(name)
+        self.values_as_names += odd
+        shown, number = clip(name, 80), f"column {self.seen}"
         if odd or not shown or shown in self.names:
-            shown = f"column {self.seen}"
-        self.names.add(shown)
+            shown = number
+        self.names[shown] = number
         return shown
 
     def _cells(self, name: str, shown: str, texts: Texts) -> None:
@@ -221,6 +224,12 @@ class _Search:
                 "than chance lets pass; they are taken for ids"
             )
         quasi = chosen(self.candidates)
+        if self.values_as_names > HEADLESS * self.seen:
+            self._forget_names()
+            notes.append(
+                f"{shown}: its columns are shown by number, because its header looks like a row of values; "
+                "if it has none, give it one"
+            )
         return {
             "rows": self.rows,
             "columns": self.seen,
@@ -233,6 +242,15 @@ class _Search:
             "special": self.special,
             "classes": self._classes(classes(quasi, EVIDENCE_CAP)) if quasi else None,
         }
+
+    def _forget_names(self) -> None:
+        """Show every column by its number."""
+        for share in self.shares:
+            share["column"] = self.names.get(share["column"], share["column"])
+        for rows, place in ((self.counts, 1), (self.located, 1), (self.special, 2)):
+            for row in rows:
+                row[place] = self.names.get(row[place], row[place])
+        self.candidates = [replace(one, name=self.names.get(one.name, one.name)) for one in self.candidates]
 
     def _classes(self, found: Classes) -> dict[str, Any]:
         alone = [int(self.index[row]) for row in found.alone]

@@ -151,7 +151,7 @@ class _Source:
 
     def merge(self, result: dict[str, Any], groups: Groups) -> Iterator[Observation]:
         """Add the result of a shard; yield its findings as observations."""
-        if result["problem"]:
+        if result["problem"] and result["problem"] not in self.problems:
             self.problems.append(result["problem"])
         for line, why in result["given_up"]:
             at = f"line {line + self.lines}" if not self.lost else "a line"

@@ -1,11 +1,22 @@
-"""Masks: what may be shown of a value, by its kind. Never enough to get the value back."""
+"""Masks: what may be shown of a value, by its kind. Never enough to get the value back.
+
+At most: the prefix of a token that names its issuer; the issuer and last two digits of a card (PCI DSS allows four);
+the country and last two characters of an account; the last character of an identity number; the first letter and
+top-level domain of an e-mail address; the initials of a name; the first part of a network address. Of a birth date, a
+street, a place, a password and a secret without a known prefix nothing. Never as much as half of the letters and
+digits, whatever the kind: a value so short is not shown at all.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from assay_detectors.pii.validate import digits, issuer
 
+NOTHING = "***"
+_SHORT = 6
+"""Letters and digits; of a value with fewer, nothing is shown."""
 _PREFIX = {
     "AWS_ACCESS_KEY": 4,
     "GITHUB_TOKEN": 4,
@@ -28,6 +39,20 @@ _PREFIX = {
 
 def masked(entity: str, value: str) -> str:
     """Return the masked form of `value`."""
+    if sum(map(str.isalnum, value)) < _SHORT:
+        return NOTHING
+    mask = _mask(entity, value)
+    return mask if revealed(mask, value) < 0.5 else NOTHING
+
+
+def revealed(mask: str, value: str) -> float:
+    """Return which share of the letters and digits of a value a mask shows, at most."""
+    letters = Counter(char for char in value.casefold() if char.isalnum())
+    shown = Counter(char for char in mask.casefold() if char.isalnum())
+    return (letters & shown).total() / max(1, letters.total())
+
+
+def _mask(entity: str, value: str) -> str:
     if entity in _PREFIX:
         return value[: _PREFIX[entity]] + "***"
     if entity in _FAMILIES:
@@ -36,7 +61,7 @@ def masked(entity: str, value: str) -> str:
     special = _SPECIAL.get(entity)
     if special:
         return special(value)
-    return "***"
+    return NOTHING
 
 
 def normalised(entity: str, value: str) -> str:
@@ -51,7 +76,7 @@ def normalised(entity: str, value: str) -> str:
 
 
 _FAMILIES = frozenset({"AI_SERVICE_KEY", "CLOUD_TOKEN", "DEVELOPER_TOKEN", "MESSAGING_TOKEN", "COMMERCE_KEY"})
-_SHORT_PREFIX = re.compile(r"[A-Za-z]{1,8}[0-9]?[_.\-]")
+_SHORT_PREFIX = re.compile(r"(?![0-9a-fA-F]{4,}-)[A-Za-z]{1,8}[0-9]?[_.\-]")
 
 _COMPACT = frozenset(
     {"CREDIT_CARD", "IBAN_CODE", "US_SSN", "US_ITIN", "UK_NHS", "UK_NINO", "ES_NIF", "PL_PESEL", "IN_AADHAAR"}

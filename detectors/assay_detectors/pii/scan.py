@@ -11,6 +11,7 @@ from assay.targets.log_identity import range_identity
 from assay.targets.refs import identified
 from assay_detectors.pii.json_path import paths
 from assay_detectors.pii.mask import masked, normalised
+from assay_detectors.pii.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ def _is_whole(result: Any) -> bool:
 
 
 @identified(range_identity, ignoring=("engine",), keep_when=_is_whole)
+@quiet
 def scan_shard(
     opened: OpenTarget, shard: Shard, *, key: str, min_score: float, engine: str, max_line_mb: int, brought: str = "[]"
 ) -> dict[str, Any]:

@@ -11,6 +11,7 @@ NOT_COVERED: tuple[str, ...] = (
     "values split over several lines, in pictures, or encoded more than three times or otherwise than by URL, JSON, "
     "base64, hex, gzip and zlib",
     "identity, licence and bank numbers of countries that are not in the list of entities",
+    "values in names of files and folders: they are not searched, and every report shows them as they are",
 )
 
 _WHAT = (

@@ -55,7 +55,7 @@ class Intake:
         """Say of each input that changed while it was scanned that it cannot be judged, and remember nothing of it."""
         now = stamps(self._resolved.inputs)
         for index, ref in enumerate(self._resolved.inputs):
-            if ref.name in self._identities and now[ref.name] != self._stamps[ref.name]:
+            if now[ref.name] != self._stamps[ref.name]:
                 problem = f"{ref.shown}: changed while it was scanned; scan again when nothing writes to it"
                 self.records[index] = self.records[index].model_copy(update=_problem(ref, {"problem": problem}))
                 self._tasks.memory.forget()

@@ -105,6 +105,8 @@ def listed_files(refs: Iterable[InputRef]) -> list[str]:
     """
     listed: list[str] = []
     for ref in refs:
+        if ref.leads_away:
+            continue
         listed += [ref.path, os.path.realpath(ref.path)]
         if ref.role == "model":
             listed += [os.path.dirname(os.path.realpath(ref.path)) + "/", str(ref.spec.get("root") or "") + "/"]

@@ -1,8 +1,9 @@
 """Which files of a bare scan are logs. Decided file by file, from names and the first bytes; no byte is parsed.
 
 Stage 0 reads every file of a bare scan, so a model that looks like a log is read all the same. A file counts as a log
-where its first bytes are text, or where it is compressed and its name is a log's; in a folder that holds models too,
-texts beside them (a README, a configuration) are logs only where their names say so.
+where its first bytes are text, or where it is compressed and its name is a log's, or where its name ends as that of a
+log and nothing else; in a folder that holds models too, texts beside them (a README, a configuration) are logs only
+where their names say so.
 """
 
 from __future__ import annotations
@@ -13,28 +14,50 @@ import stat
 from collections.abc import Iterable
 
 HEAD = 4096
+_ASCII = bytes(range(128))
 _COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
 _LOG_NAME = re.compile(
     r"(^|[._/-])(logs?|access|error|audit|syslog|messages|stdout|stderr|out|err|jsonl|ndjson)([._/-]|\d|$)",
     re.IGNORECASE,
 )
+_CERTAIN_NAME = re.compile(r"\.(log|jsonl|ndjson)([.\-_]\d[\d\-_]*)?$", re.IGNORECASE)
+"""What ends so and is no text is told to be no log, with the reason."""
 _MODEL_NAME = re.compile(
     r"\.(pkl|pickle|joblib|pt|pth|bin|ckpt|dill|model|npy|npz|skops|onnx|safetensors)(\.\w+)?$", re.IGNORECASE
 )
 
 
-def logs_among(files: Iterable[str]) -> list[str]:
-    """Return the files that are searched for personal data, in their order."""
+def logs_among(files: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the files that are searched for personal data, and the texts that are not, in their order."""
     heads = {path: _head(path) for path in files}
     texts = {path for path, head in heads.items() if is_text(head) and not _MODEL_NAME.search(path)}
     packed = {path for path, head in heads.items() if head.startswith(_COMPRESSED) and not _MODEL_NAME.search(path)}
     named = {path for path in texts | packed if _LOG_NAME.search(os.path.basename(path))}
+    named |= {path for path, head in heads.items() if head and _CERTAIN_NAME.search(path)}
     only_logs = all(path in texts or path in named or not head for path, head in heads.items())
-    return [path for path in heads if path in named or (only_logs and path in texts)]
+    logs = [path for path in heads if path in named or (only_logs and path in texts)]
+    return logs, [path for path in heads if path in texts and path not in named and not only_logs]
+
+
+def empty_logs(files: Iterable[str]) -> list[str]:
+    """Return the empty files that are named as logs: a log that was rotated away says nothing, and hides nothing."""
+    return [
+        path
+        for path in files
+        if _LOG_NAME.search(os.path.basename(path)) and not _MODEL_NAME.search(path) and _is_empty(path)
+    ]
+
+
+def _is_empty(path: str) -> bool:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and not found.st_size
 
 
 def is_text(head: bytes) -> bool:
-    """Say whether first bytes are text: UTF-8 (or UTF-16 with its mark), hardly a control character."""
+    """Say whether first bytes are text: UTF-8, or ASCII for the most part, or UTF-16 with its mark; few controls."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
     if not head or b"\0" in head:
@@ -42,7 +65,8 @@ def is_text(head: bytes) -> bool:
     try:
         head[: len(head) - 3 if len(head) == HEAD else None].decode("utf-8")
     except UnicodeDecodeError:
-        return False
+        if len(head.translate(None, _ASCII)) * 10 >= len(head) * 3:
+            return False
     return sum(byte < 32 and byte not in b"\t\n\r\x1b" for byte in head) * 100 < len(head)
 
 

@@ -16,7 +16,7 @@ from assay.model.visible import visible
 from assay.targets import sniff
 from assay.targets.digest import digest
 from assay.targets.refs import InputRef, Shard
-from assay.targets.wording import clip, masked, near
+from assay.targets.wording import clip, listed, masked, masked_all, near, shown_names
 
 if TYPE_CHECKING:
     from assay.targets.base import Dataset, OpenTarget
@@ -137,7 +137,7 @@ def _data_facts(data: Dataset, manifest: dict[str, Any]) -> Facts:
 
     facts: Facts = {"rows": data.rows, "label": getattr(data, "label", None)}
     if data.columns:
-        facts["columns"] = list(data.columns)
+        facts["columns"] = shown_names(data.columns)
     else:
         facts["shape"] = " x ".join(str(length) for length in data.x.shape)
         facts["dtype"] = str(data.x.dtype)
@@ -147,7 +147,8 @@ def _data_facts(data: Dataset, manifest: dict[str, Any]) -> Facts:
     if manifest["task"] == "regression" or len(counts) > LISTED_CLASSES:
         facts["label_values"] = len(counts)
     else:
-        facts["classes"] = [f"{masked(name)}: {count}" for name, count in counts]
+        shown = masked_all([name for name, _ in counts])
+        facts["classes"] = [f"{name}: {count}" for name, (_, count) in zip(shown, counts, strict=True)]
     return facts
 
 
@@ -235,8 +236,8 @@ def _accuracy(proba: Any, y: Any, classes: tuple[str, ...], shown: str) -> float
     if (codes < 0).all():
         first = str(label_names(y)[0])
         raise UnusableInput(
-            f"{shown}: the data hold labels like {clip(first, 60)!r} and the model knows the classes "
-            f"{', '.join(map(repr, classes[:8]))}{near(first, classes)}; list its classes in io.classes in "
+            f"{shown}: the data hold labels like {masked(first)!r} and the model knows the classes "
+            f"{listed(classes)}{near(first, classes)}; list its classes in io.classes in "
             f"their order"
         )
     return float((proba.argmax(axis=1) == codes).mean())

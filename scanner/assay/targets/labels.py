@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from assay.model.errors import UnusableInput
-from assay.targets.wording import clip, listed, masked, near, rows_at
+from assay.targets.wording import listed, masked, near, rows_at
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,7 +106,7 @@ def check_classes(y: NDArray[np.generic], classes: Sequence[str], shown: str, la
         )
     if several and len(counts) < 2:
         raise UnusableInput(
-            f"{shown}: every row has the one label {clip(counts[0][0], 60)!r} in {label}; give rows of at "
+            f"{shown}: every row has the one label {masked(counts[0][0])!r} in {label}; give rows of at "
             f"least two classes"
         )
 

@@ -44,6 +44,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_PADDING = re.compile(rb"\0{16,}")
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b") - {0}) + b"\x7f"
 
 
@@ -106,17 +107,24 @@ def open_log(path: Path, shown: str) -> BufferedReader:
         ) from None
 
 
+def has_many_nul(nul: int, size: int) -> bool:
+    """Say whether a text has so many NUL bytes that a part of it may be in another encoding, or gone."""
+    return nul * 1000 > size
+
+
 def refuse_binary(head: bytes, shown: str) -> None:
     """Refuse what is not text, by its first bytes.
 
+    Runs of NUL bytes are no reason: a log has them where it was cut off while its writer went on.
+
     Raises:
-        UnusableInput: it has NUL bytes or many control characters.
+        UnusableInput: a third of it are NUL bytes, or it has many control characters.
     """
-    head = head[:HEAD]
+    head = _PADDING.sub(b"", head[:HEAD])
     nul = head.count(0)
     control = len(head) - len(head.translate(None, _CONTROL))
-    if nul * 1000 > len(head) or control * 20 > len(head):
-        what = f"{nul} NUL bytes" if nul * 1000 > len(head) else f"{control} control characters"
+    if nul * 3 > len(head) or control * 20 > len(head) - nul:
+        what = f"{nul} NUL bytes" if nul > control else f"{control} control characters"
         hint = "; if it is UTF-16, save it with a byte order mark" if nul * 3 > len(head) and not control else ""
         raise UnusableInput(
             f"{shown} is binary, not a log: {what} in its first {len(head)} bytes; "

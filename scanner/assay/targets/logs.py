@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
-from assay.targets.log_bytes import CHUNK, HEAD, Broken, Layout, as_utf8, layout, open_log, refuse_binary, unpacked
+from assay.targets.log_bytes import (
+    CHUNK,
+    HEAD,
+    Broken,
+    Layout,
+    as_utf8,
+    has_many_nul,
+    layout,
+    open_log,
+    refuse_binary,
+    unpacked,
+)
 from assay.targets.log_frames import Part, part_text
 
 LINE_CAP = 1 << 20
@@ -76,6 +87,7 @@ class LogReader:
         self._groups, self._part = groups, part
         self._left = b""
         self._offset = 0
+        self._nul = self._read = 0
         self.lines = 0
         self.plain = True
         self.table = False
@@ -150,7 +162,10 @@ class LogReader:
 
     def _guarded(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         try:
-            yield from chunks
+            for chunk in chunks:
+                self._nul += chunk.count(0)
+                self._read += len(chunk)
+                yield chunk
         except Broken as error:
             self.problem = f"{self._shown} could not be read to its end: {error}"
         except OSError as error:
@@ -174,6 +189,11 @@ class LogReader:
             yield self._block(buffer, 1)
         if self.problem:
             self.problem += f", after line {self.lines}; restore the file, and scan again"
+        elif has_many_nul(self._nul, self._read):
+            self.problem = (
+                f"{self._shown} holds many NUL bytes: parts of it are lost, or in an encoding that was not searched; "
+                "write it as UTF-8"
+            )
 
     def _block(self, data: bytes, lines: int) -> LogBlock:
         block = LogBlock(data, self.lines + 1, self._offset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, ParamSpec, TypeVar
@@ -53,6 +54,11 @@ class InputRef:
     """`file:line:column` of the manifest that names it."""
     spec: dict[str, Any] = field(default_factory=dict)
     """The entry of the manifest, as plain data."""
+
+    @property
+    def leads_away(self) -> bool:
+        """Say whether this is a link to a folder that was met below a folder: told as unusable, never followed."""
+        return self.role in ("artifact", "log") and os.path.islink(self.path) and os.path.isdir(self.path)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""

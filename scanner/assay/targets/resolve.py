@@ -18,7 +18,7 @@ from assay.model.manifest import LogInput, Manifest
 from assay.model.result import FileDigest
 from assay.model.spec import Capability
 from assay.model.visible import visible
-from assay.targets.bare import logs_among
+from assay.targets.bare import empty_logs, logs_among
 from assay.targets.refs import InputRef
 from assay.targets.trust import NO_TRUST, Trust
 
@@ -173,6 +173,16 @@ class _Collector:
         shown = self._shown(path)
         self.inputs[f"{prefix}:{shown}"] = InputRef(f"{prefix}:{shown}", role, path, shown, where)
 
+    def without_empty(self, files: list[str], empty: list[str]) -> list[str]:
+        """Leave out empty logs, as long as there is anything else; return the files that stay."""
+        if not empty or len(empty) == len(files):
+            return files
+        gone = set(empty)
+        self.inputs = {name: ref for name, ref in self.inputs.items() if ref.path not in gone}
+        more = f" and {len(empty) - 1:,} more" if len(empty) > 1 else ""
+        self.left_out[f"{self._shown(empty[0])}{more} (empty: nothing to check in it)"] = None
+        return [path for path in files if path not in gone]
+
     def refuse(self, role: str, name: str, path: str, where: str, problem: str) -> None:
         """Add an input that cannot be used, with its reason."""
         self.inputs[visible(name)] = InputRef(visible(name), role, path, self._shown(path), where)
@@ -214,12 +224,19 @@ def _from_bare(path: Path) -> Resolved:
             f"{visible(str(path))}: the folder holds no file, so there is nothing to scan; check the path"
         )
     files = [ref.path for ref in collector.inputs.values() if ref.name not in collector.unmatched]
-    for file in logs_among(files):
+    if full.is_dir():
+        files = collector.without_empty(files, empty_logs(files))
+    logs, texts = logs_among(files)
+    for file in logs:
         collector.add("log", "logs", file)
+    if texts:
+        more = f" and {len(texts) - 1:,} more" if len(texts) > 1 else ""
+        told = f"{shown_below(texts[0], root)}{more} (texts beside models, searched for personal data only if declared)"
+        collector.left_out[told] = None
     name = visible(full.name) or "target"
     shown = "." if full.is_dir() else visible(full.name)
     has_logs = any(ref.role == "log" for ref in collector.inputs.values())
-    logs = (LogInput(path=shown),) if has_logs else ()
-    manifest = Manifest(version=1, name=name[:200], artifacts=(shown,), logs=logs)
+    declared = (LogInput(path=shown),) if has_logs else ()
+    manifest = Manifest(version=1, name=name[:200], artifacts=(shown,), logs=declared)
     inputs, unmatched = tuple(collector.inputs.values()), collector.unmatched
     return Resolved(manifest, root, inputs, capabilities(manifest), None, unmatched, tuple(collector.left_out))

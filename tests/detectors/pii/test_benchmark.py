@@ -11,9 +11,10 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parents[3] / "benchmarks"))
 
 import pii
+from pii_labels import LabelsError, kind_of, read_labels
 from pii_marks import Label
 from pii_research import sentences
-from pii_scoring import Score, measure, read_labels, table
+from pii_scoring import Score, measure, table
 
 LINE = "mail a@b.org from 10.0.0.1"
 
@@ -136,3 +137,71 @@ def test_sentences_of_presidio_research_keep_their_columns(tmp_path: Path) -> No
     texts, labels = sentences(path)
     assert texts == ["Jo a@b.org"]
     assert [texts[0][label.start : label.end] for label in labels[0]] == ["a@b.org"]
+
+
+LOG = ["nothing", LINE, "x"]
+WANTED = {1: [Label(5, 12, "EMAIL_ADDRESS"), Label(18, 26, "IP_ADDRESS")]}
+SPELLED = {
+    "spans": '{"line": 1, "spans": [[5, 12, "EMAIL"], [18, 26, "ip"]]}\n',
+    "spans with chains": '{"line": 1, "spans": [[5, 12, "EMAIL_ADDRESS", "plain"], [18, 26, "IP_ADDRESS", "plain"]]}\n',
+    "objects": '{"line": 1, "spans": [{"start": 5, "end": 12, "label": "e-mail"}, {"start": 18, "end": 26, "type": "IPv4"}]}',
+    "a label a line": '{"line": 1, "start": 5, "end": 12, "type": "Email address"}\n\n{"line": 1, "start": 18, "end": 26, "entity": "IP"}\n',
+    "one list": '[{"line": 1, "start": 5, "end": 12, "type": "email"},\n {"line": 1, "start": 18, "end": 26, "type": "ip"}]',
+    "csv": "line,start,end,type\n1,5,12,EMAIL\n1,18,26,IP\n",
+    "tabs": "line\tstart\tend\tlabel\n1\t5\t12\tEMAIL\n1\t18\t26\tIP\n",
+    "places in the file": '{"start": 13, "end": 20, "type": "EMAIL"}\n{"start": 26, "end": 34, "type": "IP"}\n',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPELLED)
+def test_labels_are_read_as_people_write_them(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "labels"
+    path.write_text(SPELLED[name], encoding="utf-8")
+    assert read_labels(path, LOG) == WANTED
+
+
+def test_lines_may_count_from_1(tmp_path: Path) -> None:
+    path = tmp_path / "labels"
+    path.write_text('{"line": 2, "spans": [[5, 12, "EMAIL"], [18, 26, "IP"]]}\n', encoding="utf-8")
+    assert read_labels(path, LOG, first_line=1) == WANTED
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("mail a@b.org from\n", "row 1 is no label|holds no label"),
+        ('{"line": 1}\n', "row 1 is no label: it takes `line`, `start`, `end` and `type`"),
+        ('{"line": 1, "spans": [[5]]}\n', "row 1 is no label"),
+        ('{"line": 1, "start": 5, "end": 12\n', "is no JSON from line 1 on"),
+        ('{"line": 1, "start": 5, "end": 12, "type": "EMAIL"}\nnonsense\n', "is no JSON from line 2 on"),
+        ('{"line": 3, "start": 5, "end": 12, "type": "EMAIL"}\n', "line 3, columns 5 to 12 are not in the log; .*--first-line 1"),
+        ('{"line": 1, "start": 5, "end": 400, "type": "EMAIL"}\n', "columns 5 to 400 are not in the log"),
+        ("[1, 2]", "row 1 is no JSON object"),
+        ("", "holds no label"),
+    ],
+)  # fmt: skip
+def test_labels_that_are_none_are_one_sentence(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "labels"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(LabelsError, match=words) as caught:
+        read_labels(path, LOG)
+    assert "\n" not in str(caught.value)
+
+
+def test_every_alias_is_a_kind() -> None:
+    from pii_labels import ALIASES
+
+    assert set(ALIASES.values()) <= pii.KNOWN
+    assert not set(ALIASES) & pii.KNOWN
+    assert kind_of("shoe size") == "SHOE_SIZE"
+
+
+@pytest.mark.parametrize("log", ["gone.log", "."])
+def test_a_wrong_file_is_one_sentence_and_exit_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], log: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["pii.py", "--log", str(tmp_path / log), "--labels", str(tmp_path / "l")])
+    with pytest.raises(SystemExit) as ended:
+        pii.main()
+    assert ended.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err

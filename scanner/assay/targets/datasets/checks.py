@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from assay.model.errors import UnusableInput
-from assay.targets.wording import SHOWN, rows_at
+from assay.targets.wording import SHOWN, rows_at, shown_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,21 +52,22 @@ def check_table(frame: Any, choice: Choice, shown: str) -> None:
         kind = column_kind(series)
         if kind is None:
             raise UnusableInput(
-                f"{shown}: column {name!r} holds neither numbers nor text nor true and false "
+                f"{shown}: column {shown_name(name)!r} holds neither numbers nor text nor true and false "
                 f"({series.dtype}); give it the role `time` or `ignore` under `columns`, or convert it"
             )
         missing = np.flatnonzero(series.isna().to_numpy())
         if len(missing) == len(series):
             raise UnusableInput(
-                f"{shown}: column {name!r} is empty in every row; give it the role `ignore` under `columns`, or fill it"
+                f"{shown}: column {shown_name(name)!r} is empty in every row; give it the role `ignore` under "
+                "`columns`, or fill it"
             )
         if len(missing) and name not in choice.nullable:
             raise UnusableInput(
-                f"{shown}: column {name!r} has no value in {rows_at(missing)}; fill {_them(missing)}, or set "
-                f"columns.{name}.nullable: true if the model takes missing values"
+                f"{shown}: column {shown_name(name)!r} has no value in {rows_at(missing)}; fill {_them(missing)}, or "
+                f"set columns.{shown_name(name)}.nullable: true if the model takes missing values"
             )
         if kind == "number":
-            _check_finite(series.to_numpy(dtype=float, na_value=0.0), f"{shown}: column {name!r}")
+            _check_finite(series.to_numpy(dtype=float, na_value=0.0), f"{shown}: column {shown_name(name)!r}")
 
 
 def check_labels(y: NDArray[np.generic], shown: str, label: str) -> None:

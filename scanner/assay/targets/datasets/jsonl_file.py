@@ -12,6 +12,7 @@ from assay.model.strict_json import once
 from assay.targets import sniff
 from assay.targets.datasets.text_lines import text_lines
 from assay.targets.extras import need
+from assay.targets.wording import shown_name
 
 _KIND = {bool: "true or false", int: "a number", float: "a number", str: "text"}
 
@@ -64,8 +65,11 @@ class JsonlTable:
                 record = json.loads(text, object_pairs_hook=once)
             except RecursionError:
                 raise self._wrong(line, "is nested too deep") from None
-            except ValueError as error:
+            except json.JSONDecodeError as error:
                 raise self._wrong(line, f"is no JSON ({str(error)[:80]})") from None
+            except ValueError as error:
+                name = shown_name(str(error).partition(" stands twice")[0].strip("'\""))
+                raise self._wrong(line, f"is no JSON ({name!r} stands twice in one object)") from None
             if not isinstance(record, dict):
                 raise self._wrong(line, "is no JSON object")
             yield line, record
@@ -81,12 +85,12 @@ class JsonlTable:
             kind = _KIND.get(type(value))
             if kind is None:
                 raise UnusableInput(
-                    f"{self._shown}: line {line} holds a list or an object in {name!r}; give numbers or "
+                    f"{self._shown}: line {line} holds a list or an object in {shown_name(name)!r}; give numbers or "
                     f"text, or leave the column out"
                 )
             first = first or kind
             if kind != first:
                 raise UnusableInput(
-                    f"{self._shown}: line {line} holds {kind} in {name!r} where earlier lines hold {first}; "
-                    f"give one kind"
+                    f"{self._shown}: line {line} holds {kind} in {shown_name(name)!r} where earlier lines hold "
+                    f"{first}; give one kind"
                 )

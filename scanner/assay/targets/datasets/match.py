@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.model.errors import UnusableInput
 from assay.targets.labels import class_counts
-from assay.targets.wording import listed, masked, near
+from assay.targets.wording import listed, masked, near, shown_name
 
 if TYPE_CHECKING:
     from assay.targets.base import Dataset
@@ -66,7 +66,7 @@ def _check_columns(rows: Dataset, shown: str, reference: Dataset, reference_show
         here, there = column_kind(rows.x[name]), column_kind(reference.x[name])
         if here != there:
             raise UnusableInput(
-                f"{shown}: column {name!r} holds {_plural(here)} and in {reference_shown} {_plural(there)}"
+                f"{shown}: column {shown_name(name)!r} holds {_plural(here)} and in {reference_shown} {_plural(there)}"
                 f"{_stray(rows.x[name], here, there)}; give both files the same kind of values"
             )
 

@@ -11,7 +11,7 @@ from assay.targets import sniff
 from assay.targets.extras import need
 from assay.targets.foreign import foreign_call
 from assay.targets.limits import LARGEST
-from assay.targets.wording import amount, clip
+from assay.targets.wording import amount, clip, shown_name
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ class ParquetTable:
         )
         if not any(test(inner) for test in tests) and not types.is_string_view(inner):
             raise UnusableInput(
-                f"{self._shown}: column {name!r} is of type {clip(str(kind), 60)}; give numbers, text or "
+                f"{self._shown}: column {shown_name(name)!r} is of type {clip(str(kind), 60)}; give numbers, text or "
                 f"true and false, or give it the role `time` or `ignore` under `columns`"
             )
 

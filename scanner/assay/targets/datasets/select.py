@@ -9,7 +9,7 @@ from typing import Any
 
 from assay.model.errors import UnusableInput
 from assay.targets.refs import InputRef
-from assay.targets.wording import listed, near
+from assay.targets.wording import listed, near, shown_name
 
 SAME_WORD = 0.85
 """Similarity from which a column is taken for the misspelt label column."""
@@ -90,7 +90,7 @@ def _label(present: Sequence[str], ref: InputRef, manifest: dict[str, Any], role
             return str(name)
         if near_twin := _twin(name, [column for column in present if column not in known]):
             raise UnusableInput(
-                f"{ref.shown}: there is no label column {name!r} (did you mean {near_twin!r}?); rename the "
+                f"{ref.shown}: there is no label column {name!r} (did you mean {shown_name(near_twin)!r}?); rename the "
                 f"column, or set {ref.name}.label"
             )
     return None
