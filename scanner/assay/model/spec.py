@@ -59,6 +59,8 @@ class OptionSpec(Noun):
     null: it may not change the option at all."""
     default_at_most: Finite | None = None
     """Where the default leaves the number to the detector: the highest that it takes."""
+    path: bool = False
+    """Names a file or folder from the manifest's folder: an input of the scan, of role `option`, where there is one."""
     help: str
 
 
