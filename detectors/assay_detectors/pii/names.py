@@ -9,10 +9,13 @@ from __future__ import annotations
 import hashlib
 import heapq
 import json
+from contextlib import nullcontext
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assay.attempt import attempt
+from assay.targets.extras import without_torch
 from assay.targets.logs import LogBlock
 from assay_detectors.pii.decode import decoded
 from assay_detectors.pii.names_prose import free_text
@@ -30,6 +33,7 @@ LONGEST = 4000
 """Characters of a line that are looked at."""
 _LABELS = frozenset({"PERSON", "PER"})
 _LEAST = 2
+_TORCH = ("trf", "transformer", "torch")
 
 
 class _Line(NamedTuple):
@@ -158,6 +162,10 @@ def _model(model: str, shown: str) -> tuple[Any, str | None]:
 
 
 def _loaded(model: str) -> Any:
-    import spacy
+    """Load the pipeline; torch only where it is of transformers, for it costs two CPU seconds and 180 MB."""
+    config = Path(model) / "config.cfg"
+    told = config.read_text(encoding="utf-8") if config.is_file() else model
+    with nullcontext() if any(word in told for word in _TORCH) else without_torch():
+        import spacy
 
-    return spacy.load(model)
+        return spacy.load(model)
