@@ -88,7 +88,9 @@ def resolved(found: list[Found]) -> list[Found]:
         return found
     kept: list[Found] = []
     spans: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
-    for one in sorted(found, key=lambda f: (f.entity == _USERS, -f.score, TABLE_ORDER[f.entity], f.start - f.end, f.start, f.chain)):
+    for one in sorted(
+        found, key=lambda f: (f.entity == _USERS, -f.score, TABLE_ORDER[f.entity], f.start - f.end, f.start, f.chain)
+    ):
         taken = spans[one.entity == "URL"]  # in order, none overlapping
         at = bisect_left(taken, (one.start, one.end))
         if (at == 0 or taken[at - 1][1] <= one.start) and (at == len(taken) or one.end <= taken[at][0]):

@@ -65,7 +65,7 @@ def test_names_are_found_where_people_write(logs, scan, model):
         f"names in prose: NER model {model}, 5 of 5 lines with free text looked at"
     ]
     said = [o.evidence for o in run.observations if o.labels["entity"] == "PERSON"]
-    assert [e.excerpt for e in said][0] == "M*** L***"
+    assert said[0].excerpt == "M*** L***"
     offsets = {e.locator.line: e.locator.offset for e in said}
     assert LOG.encode()[offsets[6] :].startswith(b"Maria")
     assert "Lopez" not in str([m.model_dump_json() for m in run.measurements]) + str(said)
