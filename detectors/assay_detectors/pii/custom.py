@@ -197,6 +197,9 @@ def rule_of(plain: Mapping[str, Any]) -> Rule:
     pattern = str(plain["pattern"])
     compiled = re.compile(pattern)
     keywords = tuple(plain["keywords"])
+    anchor = word_pattern(keywords) if keywords else portable(pattern)
+    if re.search(anchor, "") is not None:
+        raise ValueError("its pattern matches the empty text, and so everywhere")
     allow = [re.compile(one) for one in plain.get("allow", ())]
     stop, least = tuple(plain.get("stop", ())), float(plain.get("entropy", 0.0))
 
@@ -216,7 +219,7 @@ def rule_of(plain: Mapping[str, Any]) -> Rule:
         max(_CONTEXT_LEAST, min(1.0, score + _CONTEXT_GAIN)) if plain.get("context") else score,
         tuple(plain.get("context", ())),
         check=holds if least or stop or allow else None,
-        anchor=word_pattern(keywords) if keywords else portable(pattern),
+        anchor=anchor,
         reach=_WHOLE_LINE,
         tail=_WHOLE_LINE,
         group=group,

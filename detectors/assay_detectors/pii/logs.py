@@ -18,12 +18,14 @@ from assay.model.spec import DetectorSpec
 from assay.targets.base import Target
 from assay.targets.log_frames import zstd_parts
 from assay.targets.refs import InputRef, Shard
+from assay_detectors.pii.asked import Asked, asked_of
 from assay_detectors.pii.custom import read_gitleaks, read_recognizers
 from assay_detectors.pii.entities import BY_NAME, NAMES
 from assay_detectors.pii.groups import MOST, Groups, digest_key
 from assay_detectors.pii.layers import DEPTH
-from assay_detectors.pii.scan import scan_shard
-from assay_detectors.pii.spec import METRIC, NOT_COVERED, SPEC
+from assay_detectors.pii.reference import WHY
+from assay_detectors.pii.scan import scan_isolated, scan_shard
+from assay_detectors.pii.spec import METRIC, SPEC
 
 _RANGE = 8 << 20
 """Bytes of a shard: larger files are cut, so that several workers share one."""
@@ -46,13 +48,16 @@ class LogsDetector:
         refs = target.of_role("log")
         sources = {ref.name: _Source(ref.shown, number) for number, ref in enumerate(refs)}
         shards = list(_shards(target, refs, sources, _frames(target, refs, ctx)))
-        brought = _brought(target, ctx)
+        brought, asked = _brought(target, ctx), asked_of(target, ctx)
         key, is_users = digest_key(ctx, target.root)
         groups = Groups(fingerprints=is_users)
         outcomes = ctx.map_outcomes(
-            scan_shard,
+            scan_isolated if asked.isolated else scan_shard,
             shards,
             brought=json.dumps(brought),
+            code=asked.code,
+            ner=asked.ner,
+            reference=asked.is_reference,
             key=key,
             min_score=float(ctx.options["min_score"]),
             engine=str(ctx.options["engine"]),
@@ -64,12 +69,13 @@ class LogsDetector:
             if result is None:
                 source.fail(shard, reason or "a worker gave no answer")
             else:
+                asked.note(result)
                 for observation in source.merge(result, groups):
                     ctx.observe(observation)
             ctx.progress(done, len(shards))
         if groups.full:
             ctx.not_covered(f"which values are equal, beyond the first {MOST} different ones")
-        yield from _measurements(list(sources.values()), ctx, groups)
+        yield from _measurements(list(sources.values()), ctx, groups, asked)
 
 
 def _brought(target: Target, ctx: Context) -> list[dict[str, Any]]:
@@ -214,26 +220,29 @@ def _labels(entity: str, source: str) -> dict[str, str]:
     return {"entity": entity, "tier": BY_NAME[entity].tier, "source": source}
 
 
-def _measurements(sources: list[_Source], ctx: Context, groups: Groups) -> Iterator[Measurement]:
+def _measurements(sources: list[_Source], ctx: Context, groups: Groups, asked: Asked) -> Iterator[Measurement]:
     problems = [problem for source in sources for problem in source.problems]
     total = sum(source.lines for source in sources)
     if not total:
         empty = [f"{source.shown} is empty, so nothing was checked in it" for source in sources if not source.problems]
         raise DetectorFailed("; ".join([*problems, *empty]) or "no log file was found; name one in `logs:`")
-    for sentence in (*NOT_COVERED, *problems):
+    for sentence in (*asked.not_covered, *problems):
         ctx.not_covered(sentence)
     for source in sources:
         if not source.lines and not source.problems:
             ctx.not_covered(f"{source.shown} is empty: nothing to check in it")
         if beyond := (source.counts - source.located).total():
             ctx.not_covered(f"{source.shown}: {beyond} findings are counted but not located, beyond the cap of a shard")
-    method = (
+    method = asked.method(
         f"rules {SPEC.version}: formats, checksums, key names, context; no NER; URL, JSON, base64, hex, gzip and JWT "
         f"decoded to depth {DEPTH}; min_score {float(ctx.options['min_score']):g}, "
         f"max_line_mb {int(ctx.options['max_line_mb'])}"
     )
-    interval = Interval.at_least if problems else Interval.exact
     for entity in NAMES:
+        if entity in asked.left_out:
+            ctx.unresolved(METRIC, _labels(entity, "*"), WHY)
+            continue
+        interval = Interval.at_least if problems or asked.partial(entity) else Interval.exact
         found = [source for source in sources if source.counts[entity]]
         for source in found:
             kept = tuple(source.pieces(entity))

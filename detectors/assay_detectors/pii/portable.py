@@ -28,7 +28,8 @@ _CATEGORIES = {
     "CATEGORY_SPACE": r"\x20\t\r\x0b\x0c",
     "CATEGORY_NOT_SPACE": r"\S",
 }
-_PLACES = {"AT_BEGINNING": "^", "AT_END": "$", "AT_BOUNDARY": r"\b"}
+_PLACES = {"AT_BOUNDARY": r"\b"}
+"""Ends of a line are left out: to the engines, which see a block of lines, they are something else."""
 
 
 def portable(pattern: str, *, ignore_case: bool = False) -> str:

@@ -7,11 +7,13 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from assay.targets.extras import without_torch
 from assay.targets.log_identity import range_identity
-from assay.targets.refs import identified
+from assay.targets.refs import identified, isolated
 from assay_detectors.pii.json_path import paths
 from assay_detectors.pii.mask import masked, normalised
 from assay_detectors.pii.quiet import quiet
+from assay_detectors.pii.reference import ENGINE as REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from assay.targets.logs import LogBlock, LogWindow
     from assay.targets.refs import Shard
     from assay_detectors.pii.line import LineScanner
+    from assay_detectors.pii.names import NameFinder
+    from assay_detectors.pii.presidio_scan import RecognizerScanner, Together
+
+    Scanner = LineScanner | RecognizerScanner | Together
     from assay_detectors.pii.weigh import Found
 
 LOCATED_CAP = 200_000
@@ -42,9 +48,20 @@ def _is_whole(result: Any) -> bool:
 @identified(range_identity, ignoring=("engine",), keep_when=_is_whole)
 @quiet
 def scan_shard(
-    opened: OpenTarget, shard: Shard, *, key: str, min_score: float, engine: str, max_line_mb: int, brought: str = "[]"
+    opened: OpenTarget,
+    shard: Shard,
+    *,
+    key: str,
+    min_score: float,
+    engine: str,
+    max_line_mb: int,
+    brought: str = "[]",
+    code: str = "",
+    ner: str = "",
+    reference: bool = False,
 ) -> dict[str, Any]:
-    """Scan one log, or a range of its bytes, frames or row groups; see `Tally.result` for what is returned.
+    """Scan one log, or a range of its bytes, frames or row groups; see `Tally.result` for what is returned, and
+    `NameFinder` for `names`.
 
     `rows` is added: whether a line is a row of a table.
 
@@ -64,24 +81,47 @@ def scan_shard(
         part=Part(*shard.extra["frames"]) if "frames" in shard.extra else None,
     )
     tally = Tally(bytes.fromhex(key))
+    names = _names(ner, shard.start or 0) if ner else None
     for piece in reader:
         tally.all_paths = reader.table
-        scanner = _scanner(min_score, engine, brought)
+        scanner = _scanner(min_score, REFERENCE if reference else engine, brought, code)
         if isinstance(piece, LogBlock):
             _block(scanner, piece, tally)
         else:
             _window(scanner, piece, tally)
+        if names is not None:
+            names.offer(piece)
     for line in reader.cut_lines:
         tally.give_up(line, f"only its first {max_line_mb} MB were searched (option max_line_mb)")
-    return {**tally.result(reader.lines, reader.plain, reader.problem), "rows": reader.table}
+    told = None if names is None else names.finish(tally)
+    return {**tally.result(reader.lines, reader.plain, reader.problem), "names": told, "rows": reader.table}
+
+
+@isolated
+def scan_isolated(opened: OpenTarget, shard: Shard, **arguments: Any) -> dict[str, Any]:
+    """Do the same in a worker of its own, for there is code or a model of the user's in it."""
+    return scan_shard(opened, shard, **arguments)
+
+
+def _names(ner: str, start: int) -> NameFinder:
+    from assay_detectors.pii.names import NameFinder
+
+    return NameFinder(ner, start)
 
 
 @lru_cache(maxsize=2)
-def _scanner(min_score: float, engine: str, brought: str = "[]") -> LineScanner:
+def _scanner(min_score: float, engine: str, brought: str = "[]", code: str = "") -> Scanner:
     from assay_detectors.pii.custom import rule_of
     from assay_detectors.pii.line import LineScanner
 
-    return LineScanner(min_score, engine, tuple(rule_of(plain) for plain in json.loads(brought)))
+    if code or engine == REFERENCE:
+        with without_torch():
+            from assay_detectors.pii.presidio_scan import reference_scanner, together
+
+            if engine == REFERENCE:
+                return reference_scanner(min_score, json.loads(brought), code)
+    own = LineScanner(min_score, engine, tuple(rule_of(plain) for plain in json.loads(brought)))
+    return together(own, min_score, engine, code) if code else own
 
 
 class Tally:
@@ -157,7 +197,7 @@ class Tally:
         }
 
 
-def _block(scanner: LineScanner, block: LogBlock, tally: Tally) -> None:
+def _block(scanner: Scanner, block: LogBlock, tally: Tally) -> None:
     text = block.data.decode("utf-8", "surrogateescape")
     plain = text.isascii()
     number, offset, at = block.line, block.offset, 0
@@ -176,7 +216,7 @@ def _block(scanner: LineScanner, block: LogBlock, tally: Tally) -> None:
             tally.give_up(number, problem)
 
 
-def _window(scanner: LineScanner, window: LogWindow, tally: Tally) -> None:
+def _window(scanner: Scanner, window: LogWindow, tally: Tally) -> None:
     if not tally.spend(window.line, 0):
         return
     text = window.data.decode("utf-8", "surrogateescape")

@@ -6,8 +6,9 @@ from assay.model.spec import Capability, DetectorSpec, Explanation, MetricSpec, 
 
 METRIC = "pii.logs.count"
 
+NAMES_NOT_COVERED = "names in prose (no NER model)"
 NOT_COVERED: tuple[str, ...] = (
-    "names in prose (no NER model)",
+    NAMES_NOT_COVERED,
     "values split over several lines, in pictures, or encoded more than three times or otherwise than by URL, JSON, "
     "base64, hex, gzip and zlib",
     "identity, licence and bank numbers of countries that are not in the list of entities",
@@ -18,9 +19,11 @@ _WHAT = (
     "Reads every line of every log and counts personal data and secrets: e-mail addresses, card and bank numbers, "
     "identity numbers of twenty countries, telephone numbers, addresses, names by their key, keys and tokens of ninety "
     "kinds, passwords, IP and MAC addresses. Own rules ask for formats, checksums, issuer ranges, numbering plans, key "
-    "names, context words; rules of gitleaks and pattern recognizers of Presidio can be added. URL and JSON escapes, "
-    "base64, hex, gzip, zlib and JWT payloads are taken off, three deep; look-alike characters are seen through. "
-    "No language model takes part, nothing is looked up and no secret is tried out."
+    "names, context words; rules of gitleaks and recognizers of Presidio (YAML, or trusted Python) can be added. URL "
+    "and JSON escapes, base64, hex, gzip, zlib and JWT payloads are taken off, three deep; look-alike characters are "
+    "seen through. "
+    "No language model takes part unless the policy names one (`ner_model`) for names in free text; nothing is looked "
+    "up and no secret is tried out. With `engine: presidio` recognizers of Presidio do the work, as a reference."
 )
 _WHY = (
     "Inference logs keep what users typed and what services sent, often for years and for many readers. A secret in a "
@@ -58,7 +61,7 @@ FINGERPRINT_KEY = OptionSpec(
     name="fingerprint_key",
     type="str",
     default="",
-    is_file=True,
+    secret_file=True,
     help=(
         "File of 32 random bytes or more: equal values get the same fingerprint in every scan with this key, in place "
         "of a number; a path from the manifest's folder. Who has the key can find short values by trying."
@@ -97,22 +100,56 @@ SPEC = DetectorSpec(
             name="engine",
             type="str",
             default="auto",
-            choices=("auto", "hyperscan", "re2", "re"),
-            help="Library of the prefilter; the findings are the same, the speed is not.",
+            choices=("auto", "hyperscan", "re2", "re", "presidio"),
+            help="Library of the prefilter; the findings are the same, the speed is not. `presidio`: the reference "
+            "mode, in which recognizers of Presidio take the place of our rules; what they do not look for is not "
+            "measured.",
         ),
         OptionSpec(
             name="gitleaks",
             type="str",
             default="",
-            is_file=True,
+            path=True,
             help="Configuration of gitleaks (TOML) whose rules are applied too; a path from the manifest's folder.",
         ),
         OptionSpec(
             name="recognizers",
             type="str",
             default="",
-            is_file=True,
+            path=True,
             help="Pattern recognizers of Presidio (YAML) that are applied too; a path from the manifest's folder.",
+        ),
+        OptionSpec(
+            name="recognizer_code",
+            type="str",
+            default="",
+            path=True,
+            help="Python file with recognizers of Presidio that are applied too; a path from the manifest's folder. It "
+            "is code that runs, in a sealed worker, and only where recognizer_code_sha256 names it.",
+        ),
+        OptionSpec(
+            name="recognizer_code_sha256",
+            type="str",
+            default="",
+            help="Sha256 of the file of recognizer_code, by which the policy trusts it.",
+        ),
+        OptionSpec(
+            name="ner_model",
+            type="str",
+            default="",
+            path=True,
+            help="Pipeline of spaCy that finds names in free text: a folder, as a path from the manifest's folder, or "
+            "the name of an installed package.",
+        ),
+        OptionSpec(
+            name="ner_lines",
+            type="int",
+            default=2000,
+            low=1,
+            high=10_000_000,
+            stricter="higher",
+            help="Lines with free text that ner_model looks at in each log, or in each 8 MB of a large one; a seeded "
+            "sample.",
         ),
         FINGERPRINT_KEY,
     ),

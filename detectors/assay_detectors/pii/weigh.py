@@ -15,6 +15,7 @@ from assay_detectors.pii.entities import TABLE_ORDER
 from assay_detectors.pii.rule import Rule
 
 _BESIDE = 240
+_USERS = "CUSTOM_PERSONAL"
 _NEAREST = 3
 """Words right before a value that may say that it is something else."""
 
@@ -79,12 +80,17 @@ def _nobody(value: str) -> bool:
 
 
 def resolved(found: list[Found]) -> list[Found]:
-    """Keep the surest of those that overlap; a URL may hold others and stays beside them."""
+    """Keep the surest of those that overlap; a URL may hold others and stays beside them.
+
+    What a recognizer of the user calls personal never takes the place of what our rules know, whatever its score.
+    """
     if len(found) < 2:
         return found
     kept: list[Found] = []
     spans: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
-    for one in sorted(found, key=lambda f: (-f.score, TABLE_ORDER[f.entity], f.start - f.end, f.start, f.chain)):
+    for one in sorted(
+        found, key=lambda f: (f.entity == _USERS, -f.score, TABLE_ORDER[f.entity], f.start - f.end, f.start, f.chain)
+    ):
         taken = spans[one.entity == "URL"]  # in order, none overlapping
         at = bisect_left(taken, (one.start, one.end))
         if (at == 0 or taken[at - 1][1] <= one.start) and (at == len(taken) or one.end <= taken[at][0]):

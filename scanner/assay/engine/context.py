@@ -149,6 +149,8 @@ class RunContext:
         name = _name(work)
         for shard in shards:
             task = Task(name, shard, arguments, shared=getattr(work, "shared", False))
+            if getattr(work, "isolated", False):
+                task = replace(task, group=f"isolated:{self._spec.id}", sealed=self._around.sealed_only)
             if _OPENS_MODELS & set(self._spec.needs):
                 model = shard.input if shard.input.startswith("model") else "all"
                 task = replace(task, group=f"model:{model}", sealed=self._around.sealed_only)

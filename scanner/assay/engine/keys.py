@@ -117,7 +117,7 @@ def _option_files(spec: DetectorSpec, options: Mapping[str, Any], root: Path) ->
     """Return the digests of the files that options name; None for one that cannot be read."""
     found: list[str | None] = []
     for option in spec.options:
-        if option.is_file and options.get(option.name):
+        if option.secret_file and options.get(option.name):
             try:
                 with (root / Path(str(options[option.name])).expanduser()).open("rb") as file:
                     found.append(hashlib.file_digest(file, "sha256").hexdigest())

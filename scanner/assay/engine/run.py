@@ -21,6 +21,7 @@ from assay.engine.context import Asked, Progress, RunContext, Surroundings, answ
 from assay.engine.contract import ContractBroken, check
 from assay.engine.intake import Intake
 from assay.engine.keys import outcome_key
+from assay.engine.option_files import ROLE
 from assay.engine.plan import Plan, Step
 from assay.engine.room import Seal
 from assay.engine.spool import Spool
@@ -206,7 +207,8 @@ def _looked_at(step: Step, target: Target) -> list[InputRecord]:
     if not step.spec.needs:
         return list(target.records)
     wanted = {role for need in step.spec.needs for role in roles.get(need, {"model", "data"})}
-    return [record for record in target.records if record.role in wanted]
+    named = {ref.name for ref in target.of_role(ROLE) if ref.spec["detector"] == step.spec.id}
+    return [record for record in target.records if record.role in wanted or record.name in named]
 
 
 def _recall(key: str | None, around: Surroundings, setting: Setting) -> tuple[Outcome, Spool | None] | None:

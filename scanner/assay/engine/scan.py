@@ -17,6 +17,7 @@ from typing import Any, Literal
 from assay.engine.catalogue import Catalogue
 from assay.engine.context import Asked, Progress
 from assay.engine.memory import Memory
+from assay.engine.option_files import with_option_files
 from assay.engine.plan import Plan, make_plan
 from assay.engine.run import Run, Setting, execute
 from assay.engine.spool import Spool
@@ -75,7 +76,8 @@ def plan_scan(request: ScanRequest, catalogue: Catalogue) -> tuple[Resolved, Pla
         NotAssessed: there is nothing to scan.
     """
     resolved = replace(resolve(request.path), trust=request.trust)
-    return resolved, make_plan(catalogue.specs.values(), resolved.declared, request.params, _importable)
+    plan = make_plan(catalogue.specs.values(), resolved.declared, request.params, _importable)
+    return with_option_files(resolved, plan), plan
 
 
 def scan(

@@ -21,8 +21,9 @@ class InputRecord(Noun):
 
     name: str
     role: str
-    """`model`, `artifact`, `data`, `log`, `reference`; and, by content only, looked into by no detector: `code` (what a
-    factory may import) and `companion` (what holds the tensors of an ONNX model)."""
+    """`model`, `artifact`, `data`, `log`, `reference`, `option` (named by an option of a detector); and, by content
+    only, looked into by no detector: `code` (what a factory may import) and `companion` (what holds the tensors of an
+    ONNX model)."""
     path: str
     """Relative to the folder of the manifest."""
     where: str = ""

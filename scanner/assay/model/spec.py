@@ -59,8 +59,10 @@ class OptionSpec(Noun):
     null: it may not change the option at all."""
     default_at_most: Finite | None = None
     """Where the default leaves the number to the detector: the highest that it takes."""
-    is_file: bool = False
-    """It names a file, from the manifest's folder, whose content changes what is measured."""
+    secret_file: bool = False
+    """Names a file, from the manifest's folder, for the driver alone: it decides what is kept, and stands nowhere."""
+    path: bool = False
+    """Names a file or folder from the manifest's folder: an input of the scan, of role `option`, where there is one."""
     help: str
 
 

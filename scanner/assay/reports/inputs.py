@@ -7,8 +7,9 @@ from assay.model.result import InputRecord
 BESIDE = {
     "code": "code that the factory of a model may import",
     "companion": "file that holds weights of a model",
+    "option": "named by an option of a detector",
 }
-"""Roles of inputs that the manifest does not name: a model rests on them. They are digested, and not looked into."""
+"""Roles of inputs that the manifest does not name: a model or a check rests on them. They are not looked into."""
 
 
 def about(record: InputRecord) -> str:

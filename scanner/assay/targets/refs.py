@@ -38,6 +38,12 @@ def identified(
     return mark
 
 
+def isolated(work: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Mark a work function that runs code or loads a model of the user's: in sealed workers that do nothing else."""
+    work.isolated = True  # type: ignore[attr-defined]
+    return work
+
+
 @dataclass(frozen=True)
 class InputRef:
     """One file that the manifest names, before anything is known about its content."""
@@ -45,7 +51,8 @@ class InputRef:
     name: str
     """`model`, `models[1]`, `artifacts:extra/a.pkl`, `data.train`, `logs:logs/a.log`; unique in a scan."""
     role: str
-    """`model`, `artifact`, `data`, `log`, or `reference` for what says how the others should be."""
+    """`model`, `artifact`, `data`, `log`, `reference` for what says how the others should be, or `option` for what an
+    option of a detector names."""
     path: str
     """Absolute path of the file or folder."""
     shown: str

@@ -124,3 +124,31 @@ def test_files_are_read_into_plain_data(tmp_path):
     (tmp_path / "r.yaml").write_text(PRESIDIO)
     assert [rule["name"] for rule in read_gitleaks(tmp_path / "g.toml").rules] == ["acme-token", "second-group"]
     assert len(read_recognizers(tmp_path / "r.yaml").rules) == 2
+
+
+def test_a_recognizer_of_the_user_hides_nothing_that_our_rules_know(logs, scan, tmp_path):
+    (tmp_path / "r.yaml").write_text(
+        "recognizers:\n  - {name: all, supported_entity: ALL, patterns: [{name: a, regex: 'mail=.+', score: 1.0}]}\n"
+    )
+    run = scan(logs(a="mail=maria@uni-bonn.de\nmail=nobody\n"), recognizers="r.yaml")
+    found = [(o.labels["entity"], o.evidence.locator.line) for o in run.observations]
+    assert found == [("EMAIL_ADDRESS", 1), ("CUSTOM_PERSONAL", 2)]
+
+
+@pytest.mark.parametrize("engine", ["hyperscan", "re2", "re"])
+@pytest.mark.parametrize("regex", [r"^zq-\d{4}", r"zq-\d{4}$", r"(?:;|^)zq-\d{4}(?:;|$)"])
+def test_rules_that_speak_of_the_ends_of_a_line_fire_on_every_line(logs, scan, tmp_path, engine, regex):
+    (tmp_path / "r.yaml").write_text(
+        f"recognizers:\n  - {{name: z, supported_entity: Z, patterns: [{{name: z, regex: '{regex}', score: 0.9}}]}}\n"
+    )
+    run = scan(logs(a="zq-1234\nx\nzq-1235\nzq-1236"), recognizers="r.yaml", engine=engine)
+    assert [o.evidence.locator.line for o in run.observations] == [1, 3, 4]
+
+
+def test_a_pattern_that_matches_nothing_at_all_is_refused(logs, scan, tmp_path):
+    (tmp_path / "r.yaml").write_text(
+        "recognizers:\n  - {name: any, supported_entity: A, patterns: [{name: a, regex: 'x*', score: 0.9}]}\n"
+    )
+    run = scan(logs(a="mail=maria@uni-bonn.de\n"), recognizers="r.yaml")
+    assert any("rule any is not applied: its pattern matches the empty text" in s for s in run.not_covered)
+    assert [o.labels["entity"] for o in run.observations] == ["EMAIL_ADDRESS"]

@@ -1,0 +1,144 @@
+"""Names in prose by a model of the user's: on free text only, on a seeded sample, never in place of what rules found."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from assay.testing.scanning import scan_with
+from assay_detectors.pii.names_prose import free_text
+from assay_detectors.pii.spec import SPEC
+
+spacy = pytest.importorskip("spacy")
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory):
+    """Save a small pipeline that knows a few names; return its folder."""
+    nlp = spacy.blank("en")
+    ruler = nlp.add_pipe("entity_ruler")
+    ruler.add_patterns(
+        [{"label": "PERSON", "pattern": [{"LOWER": first}, {"IS_TITLE": True}]} for first in ("maria", "kenji", "zoë")]
+        + [{"label": "ORG", "pattern": "Acme"}]
+    )
+    folder = tmp_path_factory.mktemp("models") / "names"
+    nlp.to_disk(folder)
+    return folder
+
+
+LOG = (
+    '{"ts": 1, "prompt": "please tell Maria Lopez of Acme that all is well", "n": 3}\n'
+    '{"ts": 1, "full_name": "Kenji Haddad", "text": "ask Kenji Haddad, he knows"}\n'
+    'INFO msg="line\\\\nfor Zo\\u00eb Okafor \\"now\\"" user=7\n'
+    "Yesterday the server said hello to Kenji Watanabe and then went away\n"
+    "INFO step=3 model=maria_Lopez loss=0.2\n"
+    "prüfen: the answer for Maria Grün is not yet known here\n"
+)
+
+
+def people(run):
+    return [
+        (o.evidence.locator.line, o.evidence.locator.column, o.evidence.locator.end_column, "NER" in o.evidence.note)
+        for o in run.observations
+        if o.labels["entity"] == "PERSON"
+    ]
+
+
+def test_names_are_found_where_people_write(logs, scan, model):
+    run = scan(logs(a=LOG), ner_model=str(model))
+    lines = LOG.splitlines()
+    expected = [
+        (1, "Maria Lopez"),
+        (2, "Kenji Haddad, he"),
+        (3, "Zo\\u00eb Okafor"),
+        (4, "Kenji Watanabe"),
+        (6, "Maria Grün"),
+    ]
+    ner = [(line, column) for line, column, _, by_model in people(run) if by_model]
+    assert ner == [(line, lines[line - 1].index(text) + 1) for line, text in expected]
+    assert (3, lines[2].index("Zo") + 1, lines[2].index("Okafor") + 7, True) in people(run)
+    (rule,) = [one for one in people(run) if not one[3]]
+    assert rule[:2] == (2, lines[1].index("Kenji") + 1)
+    assert [s for s in run.not_covered if s.startswith("names in prose")] == [
+        f"names in prose: NER model {model}, 5 of 5 lines with free text looked at"
+    ]
+    said = [o.evidence for o in run.observations if o.labels["entity"] == "PERSON"]
+    assert said[0].excerpt == "M*** L***"
+    offsets = {e.locator.line: e.locator.offset for e in said}
+    assert LOG.encode()[offsets[6] :].startswith(b"Maria")
+    assert "Lopez" not in str([m.model_dump_json() for m in run.measurements]) + str(said)
+
+
+def test_without_a_model_names_in_prose_are_not_covered(logs, scan):
+    run = scan(logs(a=LOG))
+    assert "names in prose (no NER model)" in run.not_covered
+    assert all(not by_model for *_, by_model in people(run))
+
+
+def test_the_sample_is_seeded_and_as_large_as_asked(logs, scan, model):
+    words = random.Random(0)
+    text = "".join(
+        f'{{"message": "{words.random()} please call Maria {words.choice("AB")}xy today about it"}}\nstep={n}\n'
+        for n in range(200)
+    )
+    target = logs(a=text)
+    some, again = (scan(target, ner_model=str(model), ner_lines=50) for _ in range(2))
+    assert len(people(some)) == 50 and people(some) == people(again)
+    assert any("50 of 200 lines with free text looked at" in s for s in some.not_covered)
+    other = scan(target, ner_model=str(model), ner_lines=50, seed=7)
+    assert len(people(other)) == 50 and people(other) != people(some)
+    every = scan(target, ner_model=str(model))
+    assert set(people(some)) < set(people(every)) and len(people(every)) == 200
+
+
+@pytest.mark.parametrize("kind", ["missing", "broken", "no label"])
+def test_a_model_that_cannot_be_used_is_one_sentence_and_the_rules_stay(logs, scan, tmp_path, model, kind):
+    folder = tmp_path / "bad"
+    if kind != "missing":
+        nlp = spacy.blank("en")
+        nlp.to_disk(folder)
+    if kind == "broken":
+        (folder / "config.cfg").write_text("[nlp]\nlang = 3")
+    run = scan(logs(a=LOG + "x maria@uni-bonn.de\n"), ner_model="bad")
+    found = {m.labels["entity"]: m for m in run.measurements}
+    assert found["EMAIL_ADDRESS"].value == 1 and found["EMAIL_ADDRESS"].interval.high == 1
+    assert found["PERSON"].value == 1 and found["PERSON"].interval.high is None
+    (sentence,) = [s for s in run.not_covered if s.startswith("names in prose")]
+    assert ("has no label PERSON" if kind == "no label" else "could not be loaded") in sentence
+    assert str(tmp_path) not in sentence
+
+
+@pytest.mark.parametrize(
+    "line, texts",
+    {
+        "json": ('{"content": "hello there", "n": 1}', ["hello there"]),
+        "nested": (r'{"body": "{\"prompt\": \"hello there\"}"}', [r'{\"prompt\": \"hello there\"}']),
+        "one word": ('{"text": "hello", "x": "some words here"}', []),
+        "two fields": ("query='a b' answer=\"c d\"", ["a b", "c d"]),
+        "prose": ("[3] We are all here now.", ["We are all here now"]),
+        "program": ("2026-01-02 INFO a.b.c step=3 loss=0.1", []),
+        "no name of a field": ('{"context": "a b"}', []),
+    }.values(),
+)  # fmt: skip
+def test_free_text(line, texts):
+    assert [line[start:end] for start, end in free_text(line)] == texts
+
+
+def test_a_scan_loads_the_model_in_a_sealed_worker(tmp_path, model):
+    (tmp_path / "a.log").write_text(LOG)
+    (tmp_path / "assay.yaml").write_text("version: 1\nname: t\nlogs: [{path: a.log}]\n")
+    model.rename(tmp_path / "names")
+    try:
+        params = {"pii.logs": {"ner_model": "names"}}
+        done = scan_with([SPEC], tmp_path / "assay.yaml", "baseline", params=params)
+    finally:
+        (tmp_path / "names").rename(model)
+    (outcome,) = done.result.outcomes
+    assert outcome.status == "ran", outcome.reason
+    assert "names in prose: NER model names, 5 of 5 lines with free text looked at" in outcome.not_covered
+    assert {m.labels["entity"]: m.value for m in outcome.measurements}["PERSON"] == 6
+    (record,) = [r for r in done.result.provenance.inputs if r.role == "option"]
+    assert record.path == "names" and record.sha256
+    assert "Lopez" not in json.dumps(done.result.model_dump(mode="json"))
