@@ -88,10 +88,11 @@ def anchored(readies: list[Ready], min_score: float) -> dict[Anchor, list[Call]]
     by_word: dict[str, list[Call]] = {}
     for ready in readies:
         rule = ready.rule
-        if rule.alone < min_score and rule.anchor is None and rule.key is None:
-            for phrase in rule.context if rule.near >= min_score else ():
+        alone, near = rule.probable[rule.alone], rule.probable[rule.near]
+        if alone < min_score and rule.anchor is None and rule.key is None:
+            for phrase in rule.context if near >= min_score else ():
                 by_word.setdefault(phrase, []).append(Call(ready, _BEFORE_WORD, _AFTER_WORD, own=False))
-        elif max(rule.alone, rule.near) >= min_score:
+        elif max(alone, near) >= min_score:
             found.setdefault(_anchor(rule), []).append(
                 Call(ready, rule.reach, -1 if rule.key else rule.tail, own=not rule.name)
             )

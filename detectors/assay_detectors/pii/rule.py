@@ -7,6 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from assay_detectors.pii.calibration import probability
+
+DENIED = 0.0
+"""A word right before the value says that it is something else."""
 FORMAT = 0.3
 """The format alone: not reported under the default threshold."""
 CHECKED = 0.55
@@ -16,6 +20,7 @@ STRONG = 0.75
 NAMED = 0.85
 """Format (and checksum) behind a key name or a context word."""
 CERTAIN = 0.95
+"""Hardly anything else is written so. The levels put rules in order; `calibration` says how often each is right."""
 
 NOT_ALNUM = r"(?<![A-Za-z0-9])"
 
@@ -27,9 +32,9 @@ class Rule:
     entity: str
     pattern: str
     alone: float
-    """Confidence without context."""
+    """Level without context; of a rule that the user brought, its own score."""
     near: float
-    """Confidence with one of the context words."""
+    """Level with one of the context words."""
     context: tuple[str, ...] = ()
     check: Callable[[str], bool] | None = None
     """Further test of the value; a value that does not hold is none."""
@@ -58,6 +63,12 @@ class Rule:
     """A pattern, one match of which must stand within 240 characters of the value; empty: none."""
     name: str = ""
     """Name that the user gave the rule."""
+
+    @cached_property
+    def probable(self) -> dict[float, float]:
+        """Level -> probability that what the rule finds there is right; scores of the user stay as they are."""
+        levels = {DENIED, self.alone, self.near}
+        return {level: level if self.name else probability(self.entity, level) for level in levels}
 
     @cached_property
     def words(self) -> tuple[str, ...]:
