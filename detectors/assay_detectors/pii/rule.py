@@ -57,6 +57,8 @@ class Rule:
     """Alternation of key names: the pattern is the value that stands right behind one of them."""
     start: str = NOT_ALNUM
     """What may not stand before the key."""
+    loose: bool = False
+    """Whether the value behind the key may be anything, so that only an assignment counts."""
     group: int = 0
     """Group of the pattern that is the value; 0: all of it, or what follows `\\K`."""
     beside: str = ""
@@ -109,13 +111,14 @@ def named(
     confidence: float = NAMED,
     start: str = NOT_ALNUM,
     cut: Callable[[str], int] | None = None,
+    loose: bool = False,
 ) -> Rule:
     """Return the rule for `value` behind a key: `"names": "value"`, `names=value`, `names => value`.
 
     `names` is an alternation without anchors; a prefix such as `db_` or `user.` may stand before it unless `start`
     forbids it.
     """
-    return Rule(entity, value, confidence, confidence, check=check, key=names, start=start, cut=cut)
+    return Rule(entity, value, confidence, confidence, check=check, key=names, start=start, cut=cut, loose=loose)
 
 
 def named_after(
@@ -127,7 +130,7 @@ def named_after(
     cut: Callable[[str], int] | None = None,
 ) -> Rule:
     """Return the rule for `value` as data libraries report it: `'value' (column 'names'`."""
-    said = r"\\?[\"'] \((?:column|field|feature|key) \\?[\"'](?:[\w.\-]{0,40}[_.\-])?"
+    said = r"\\?[\"'] (?:\((?:column|field|feature|key)|for key) \\?[\"'](?:[\w.\-]{0,40}[_.\-])?"
     return Rule(
         entity,
         rf"(?<=[\"']){value}(?={said}(?i:{names}))",
@@ -135,7 +138,7 @@ def named_after(
         confidence,
         check=check,
         cut=cut,
-        anchor=rf"\((?:column|field|feature|key) \\?[\"'](?:[\w.\-]{{0,40}}[_.\-])?(?i:{names})",
+        anchor=rf"(?:\((?:column|field|feature|key)|[\"'] for key) \\?[\"'](?:[\w.\-]{{0,40}}[_.\-])?(?i:{names})",
         reach=400,
     )
 

@@ -53,8 +53,8 @@ _BY_NAME = (
         check=validate.spoken_password,
         anchor=rf"(?i:{_SAID}):? ",
     ),
-    named("PASSWORD", _PASSWORD_NAMES, _QUOTED, validate.password, CERTAIN),
-    named("PASSWORD", _PASSWORD_NAMES, _BARE, validate.unquoted_password),
+    named("PASSWORD", _PASSWORD_NAMES, _QUOTED, validate.password, CERTAIN, loose=True),
+    named("PASSWORD", _PASSWORD_NAMES, _BARE, validate.unquoted_password, loose=True),
     named_after("PASSWORD", _PASSWORD_NAMES, r"[^\s\"'\\]{4,128}", validate.password),
     *key_rules(
         "AWS_SECRET_KEY",
