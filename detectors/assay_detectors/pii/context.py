@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from assay_detectors.pii.keys import named_apart, unwrapped
 from assay_detectors.pii.rule import Rule
 
 _BEFORE = 72
 _AFTER = 64
 _WORDS = 8
-_ASSIGNED = re.compile(r"""["'\\\])]{0,6}\s{0,3}(?:=>|[:=]|(?<=[\w"'])>)\s{0,3}["'\\(\[]{0,6}$""")
-_ASSIGNING = frozenset(":=>")
+_ASSIGNED = re.compile(r"""["'`\\\])]{0,6}\s{0,3}(?:=>|->|:=|[:=|]|(?<=[\w"'])>)\s{0,3}["'`\\(\[]{0,6}$""")
+_ASSIGNING = frozenset(":=>|")
 _LAST_TOKEN = re.compile(r"[^\W_][\w.\-]*$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_WORD = re.compile(r"[\W_]+")
 _VALUE_ENDS = re.compile(r"[\"&={};|<>\[\]]")
 _NEXT_WORD = re.compile(r" ?[-(]? ?([A-Z]?[a-z]+)(?!\w)")
-_NAMED_AFTER = re.compile(r"""\\?["']?\s?\((?:column|field|feature|key|parameter|param)\s\\?["']?([\w .\-]{1,40})""")
+_NAMED_AFTER = re.compile(
+    r"""\\?["']?\s?(?:\((?:column|field|feature|key|parameter|param)|for key)\s\\?["']?([\w .\-]{1,40})"""
+)
 
 
 def words(text: str) -> str:
@@ -31,12 +34,15 @@ def around(text: str, start: int, end: int) -> str:
     A key right before the value (`"nhs_number": "…"`, `nhs=…`, `Phone: …`) or named right after it
     (`'…' (column 'nhs')`, as data libraries write) is the only context; otherwise the last words of prose.
     """
-    if text.find("(", end, end + 4) >= 0:
+    if text.find("(", end, end + 4) >= 0 or text.find(" for key ", end, end + 12) >= 0:
         named = _NAMED_AFTER.match(text, end, end + _AFTER)
         if named:
             return words(named[1])
     before = text[max(0, start - _BEFORE) : start]
-    if before.rstrip("\"'\\([ \t\r\x0b\x0c\xa0")[-1:] in _ASSIGNING:
+    before = unwrapped(before)
+    if before.rstrip("\"'`\\([ \t\r\x0b\x0c\xa0")[-1:] in _ASSIGNING:
+        if name := named_apart(before):
+            return words(name)
         assigned = _ASSIGNED.search(before)
         if assigned:
             before = before[: assigned.start()]
@@ -71,6 +77,6 @@ def _apart(phrases: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
 def may_mention(text: str, start: int, end: int, rule: Rule) -> bool:
     """Say quickly whether `around` or `after` may mention one of the words of the rule; False is sure."""
     near = text[start - _BEFORE if start > _BEFORE else 0 : start]
-    if rule.after or "(" in text[end : end + 4]:
+    if rule.after or "(" in text[end : end + 4] or " for key " in text[end : end + 12]:
         near += " " + text[end : end + _AFTER]
     return rule.long_words.search(near.lower()) is not None or rule.short_words.search(near) is not None

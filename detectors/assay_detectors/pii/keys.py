@@ -5,6 +5,8 @@ Patterns for prefilters keep to what all engines know: no look-around, no `\\s`.
 
 from __future__ import annotations
 
+import re
+
 _QUOTE = r"\\{0,3}[\"'`]"
 _GAP = r"[ \t]"
 _ASSIGNED = rf"(?:{_QUOTE})?[\])]?(?:{_GAP}{{0,3}}-?[:=>|]|{_GAP}[\w:.\-]{{1,20}}={_QUOTE}[^\"'<>\n]{{0,40}}{_QUOTE}>)"
@@ -39,3 +41,29 @@ VALUE_START = _start(r"[\[({]")
 """Between a link and the value."""
 LOOSE_START = _start(rf"[\[({{](?={_QUOTE})")
 """Likewise, where the value may be anything: `[redacted]` and `{cipher}…` are no values in brackets."""
+
+_WRAPPED = re.compile(rf"(?:{_MADE}|{_FIELD})(?:{_QUOTE})?$")
+_WRAPPER = 40
+"""Characters that it may have."""
+_PAIRED_KEY = re.compile(rf"([\w.\-]{{1,40}}){_PAIRED}\s{{0,3}}(?:{_QUOTE})?$")
+_TAG = re.compile(r"<([\w:.\-][^<>]{0,60})>\s{0,2}$")
+
+
+def unwrapped(before: str) -> str:
+    """Return what stands before a value without `Some(`, `Optional[`, `{"stringValue": "` at its end."""
+    bare = before.rstrip("\"'`\\ ")
+    if bare[-1:] in "([{)" or (bare[-1:] == ":" and "{" in bare[-20:]):
+        found = _WRAPPED.search(before, max(0, len(before) - _WRAPPER))
+        return before[: found.start()] if found else before
+    return before
+
+
+def named_apart(before: str) -> str | None:
+    """Return the name that does not stand right before the value: `"name": "ssn", "value": "`, `<d name="ssn">`."""
+    if before.rstrip()[-1:] == ">":
+        found = _TAG.search(before)
+    elif "val" in before[-12:].lower():
+        found = _PAIRED_KEY.search(before)
+    else:
+        return None
+    return found[1] if found else None

@@ -264,6 +264,11 @@ def mac(text: str) -> bool:
     return len(set(body)) > 1 and (":" in text or bool(re.search(r"[a-f]", body)))
 
 
+def varied(text: str) -> bool:
+    """Say whether more than one digit occurs."""
+    return len(set(digits(text))) > 1
+
+
 _LEADING_ZERO = re.compile(r"(?<!\d)0\d")
 
 
