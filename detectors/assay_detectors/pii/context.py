@@ -16,6 +16,9 @@ _ASSIGNING = frozenset(":=>|")
 _LAST_TOKEN = re.compile(r"[^\W_][\w.\-]*$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_WORD = re.compile(r"[\W_]+")
+_PARTS = ":=,;{}[]|"
+OTHER = "|"
+"""Stands in a context before the words that name the value itself, behind those that may name another one."""
 _VALUE_ENDS = re.compile(r"[\"&={};|<>\[\]]")
 _NEXT_WORD = re.compile(r" ?[-(]? ?([A-Z]?[a-z]+)(?!\w)")
 _NAMED_AFTER = re.compile(
@@ -49,9 +52,20 @@ def around(text: str, start: int, end: int) -> str:
             if ":" not in assigned[0] or assigned[0][:1] in "\"'\\":
                 token = _LAST_TOKEN.search(before)
                 return words(token[0]) if token else " "
-            return f" {' '.join(words(before).split()[-4:])} "
+            return _label(before)
     before = _VALUE_ENDS.split(before.rstrip("\"'\\ "))[-1]
     return f" {' '.join(words(before).split()[-_WORDS:])} "
+
+
+def _label(before: str) -> str:
+    """Return the last words before a colon, with `OTHER` where those that name the value begin."""
+    last = before.rsplit(None, 1)[-1:]
+    if last and "::" in last[0]:
+        return " "  # the name of a logger, as Rust and C++ write it
+    cut = max(map(before.rfind, _PARTS)) + 1
+    own = words(before[cut:]).split()[-4:]
+    other = words(before[:cut]).split()[-4:][: 4 - len(own)] if cut and len(own) < 4 else []
+    return f" {' '.join([*other, OTHER, *own] if cut else own)} "
 
 
 def after(text: str, end: int) -> str:

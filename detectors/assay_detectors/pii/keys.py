@@ -34,7 +34,9 @@ _NO_FIELD = r"(?!(?i:val|value)\W)"
 
 
 def _start(bracket: str) -> str:
-    return rf"[=>]?\s{{0,3}}(?:{_MADE}|{_FIELD}|{bracket}){{0,2}}(?:[burBUR](?=[\"']))?(?:{_QUOTE})?{_NO_FIELD}"
+    return (
+        rf"[=>]?\s{{0,3}}(?:{_MADE}|{_FIELD}|{bracket}){{0,2}}(?:[burBUR](?=[\"']))?(?:{_QUOTE})?(?!{_MADE}){_NO_FIELD}"
+    )
 
 
 VALUE_START = _start(r"[\[({]")

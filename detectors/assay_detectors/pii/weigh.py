@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from assay_detectors.pii.calibration import probability
 from assay_detectors.pii.compiled import Ready
-from assay_detectors.pii.context import after, around, may_mention, mentions
+from assay_detectors.pii.context import OTHER, after, around, may_mention, mentions
 from assay_detectors.pii.entities import TABLE_ORDER
 from assay_detectors.pii.rule import Rule
 
@@ -75,7 +75,7 @@ def _score(rule: Rule, text: str, start: int, end: int) -> float:
     context = around(text, start, end)
     if mentions(context, rule.context) or (rule.after and mentions(after(text, end), rule.context)):
         return rule.near
-    nearest = context.split()[-_NEAREST:]
+    nearest = context.rpartition(OTHER)[2].split()[-_NEAREST:]
     return 0.0 if rule.unless and mentions(f" {' '.join(nearest)} ", rule.unless) else rule.alone
 
 
