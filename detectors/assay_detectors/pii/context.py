@@ -10,7 +10,7 @@ from assay_detectors.pii.rule import Rule
 
 _BEFORE = 72
 _AFTER = 64
-_WORDS = 8
+_WORDS, _LABEL_WORDS = 8, 4
 _ASSIGNED = re.compile(r"""["'`\\\])]{0,6}\s{0,3}(?:=>|->|:=|[:=|]|(?<=[\w"'])>)\s{0,3}["'`\\(\[]{0,6}$""")
 _ASSIGNING = frozenset(":=>|")
 _LAST_TOKEN = re.compile(r"[^\W_][\w.\-]*$")
@@ -52,20 +52,21 @@ def around(text: str, start: int, end: int) -> str:
             if ":" not in assigned[0] or assigned[0][:1] in "\"'\\":
                 token = _LAST_TOKEN.search(before)
                 return words(token[0]) if token else " "
-            return _label(before)
+            last = before.rsplit(None, 1)[-1:]
+            if last and "::" in last[0]:
+                return " "  # the name of a logger, as Rust and C++ write it
+            return _label(before, max(map(before.rfind, _PARTS)), _LABEL_WORDS)
     before = _VALUE_ENDS.split(before.rstrip("\"'\\ "))[-1]
-    return f" {' '.join(words(before).split()[-_WORDS:])} "
+    return _label(before, before.rfind(" - "), _WORDS)  # what is before a dash is the head of the line
 
 
-def _label(before: str) -> str:
-    """Return the last words before a colon, with `OTHER` where those that name the value begin."""
-    last = before.rsplit(None, 1)[-1:]
-    if last and "::" in last[0]:
-        return " "  # the name of a logger, as Rust and C++ write it
-    cut = max(map(before.rfind, _PARTS)) + 1
-    own = words(before[cut:]).split()[-4:]
-    other = words(before[:cut]).split()[-4:][: 4 - len(own)] if cut and len(own) < 4 else []
-    return f" {' '.join([*other, OTHER, *own] if cut else own)} "
+def _label(before: str, cut: int, most: int) -> str:
+    """Return the last words, with `OTHER` where those begin that name the value, if others are before them."""
+    if cut < 0:
+        return f" {' '.join(words(before).split()[-most:])} "
+    own = words(before[cut:]).split()[-most:]
+    other = words(before[:cut]).split()[len(own) - most :] if len(own) < most else []
+    return f" {' '.join([*other, OTHER, *own])} "
 
 
 def after(text: str, end: int) -> str:
