@@ -42,15 +42,21 @@ _SCRUBADUB = {
 }
 
 
-def ours(engine: str = "auto") -> Find:
-    """Return the scanner of `pii.logs`; secrets that the labels do not name come out as secrets of some kind."""
+def label_names() -> dict[str, str]:
+    """Return entity -> its name among the labels; secrets that the labels do not name are secrets of some kind."""
     from assay_detectors.pii.entities import BY_NAME
-    from assay_detectors.pii.line import LineScanner
 
-    names = {
+    return {
         name: name if name in NAMED or name == "URL" or "gdpr:Art.32" not in entity.tags else f"SECRET_{name}"
         for name, entity in BY_NAME.items()
     }
+
+
+def ours(engine: str = "auto") -> Find:
+    """Return the scanner of `pii.logs`, with the names of the labels."""
+    from assay_detectors.pii.line import LineScanner
+
+    names = label_names()
     scanner = LineScanner(0.5, engine)
     return lambda line: [
         (f.start, f.end, names.get(f.entity, f.entity)) for f in scanner.scan(line) if f.entity not in NOT_LABELLED

@@ -6,15 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from assay_detectors.pii.keys import LINKS, LOOSE_LINKS, LOOSE_START, VALUE_START
 from assay_detectors.pii.portable import portable, prefix
 from assay_detectors.pii.prefilter import Anchor, word_anchor
 from assay_detectors.pii.rule import FORMAT, Rule
 
 _BEFORE_WORD, _AFTER_WORD = 160, 220
 """Around a context word, this far may the value be that it speaks of."""
-_KEY_END = r"(?:\\{0,3}[\"'])?\]?\s{0,3}(?:=>|[:=>])\Z"
-_VALUE_START = r"\s{0,3}(?:\\{0,3}[\"'])?"
-_KEY_REACH = 64
+_KEY_REACH = 96
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +42,7 @@ class Ready:
         return spans
 
     def behind_key(self, text: str, end: int) -> list[tuple[int, int]]:
-        """Return the span of the value behind the key whose `:`, `=` or `>` ends at `end`."""
-        if text[end - 1 : end + 1] == "=>":
-            end += 1
+        """Return the span of the value behind the key whose link (`:`, `=`, …) ends at `end`."""
         if self.key is None or not self.key.search(text, max(0, end - _KEY_REACH), end):
             return []
         found = self.search.match(text, end)
@@ -70,8 +67,9 @@ def compiled(rules: tuple[Rule, ...]) -> list[Ready]:
 
 def _ready(rule: Rule, number: int) -> Ready:
     if rule.key is not None:
-        key = re.compile(rf"{rule.start}(?i:{rule.key}){_KEY_END}")
-        return Ready(rule, number, re.compile(rf"{_VALUE_START}(?P<value>{rule.pattern})"), key, "value")
+        links, start = (LOOSE_LINKS, LOOSE_START) if rule.loose else (LINKS, VALUE_START)
+        key = re.compile(rf"{rule.start}(?i:{rule.key}){links}\Z")
+        return Ready(rule, number, re.compile(rf"{start}(?P<value>{rule.pattern})"), key, "value")
     before, cut, value = rule.pattern.partition(r"\K")
     if cut:
         return Ready(rule, number, re.compile(rf"{before}(?P<value>{value})"), None, "value")
@@ -88,10 +86,11 @@ def anchored(readies: list[Ready], min_score: float) -> dict[Anchor, list[Call]]
     by_word: dict[str, list[Call]] = {}
     for ready in readies:
         rule = ready.rule
-        if rule.alone < min_score and rule.anchor is None and rule.key is None:
-            for phrase in rule.context if rule.near >= min_score else ():
+        alone, near = rule.probable[rule.alone], rule.probable[rule.near]
+        if alone < min_score and rule.anchor is None and rule.key is None:
+            for phrase in rule.context if near >= min_score else ():
                 by_word.setdefault(phrase, []).append(Call(ready, _BEFORE_WORD, _AFTER_WORD, own=False))
-        elif max(rule.alone, rule.near) >= min_score:
+        elif max(alone, near) >= min_score:
             found.setdefault(_anchor(rule), []).append(
                 Call(ready, rule.reach, -1 if rule.key else rule.tail, own=not rule.name)
             )
@@ -109,7 +108,7 @@ def anchored(readies: list[Ready], min_score: float) -> dict[Anchor, list[Call]]
 def _anchor(rule: Rule) -> Anchor:
     if rule.key is not None:
         first = portable(rule.start + "x")[:-1]
-        return Anchor(rf"{first}(?i:{portable(rule.key)})(?:\\{{0,3}}[\"'])?\]?[ \t]{{0,3}}[:=>]")
+        return Anchor(rf"{first}(?i:{portable(rule.key)}){LOOSE_LINKS if rule.loose else LINKS}")
     if rule.anchor is not None:
         return Anchor(rule.anchor)
     return Anchor(prefix(rule.pattern) if rule.alone > FORMAT else portable(rule.pattern))

@@ -5,19 +5,25 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from assay_detectors.pii.keys import named_apart, unwrapped
 from assay_detectors.pii.rule import Rule
 
 _BEFORE = 72
 _AFTER = 64
-_WORDS = 8
-_ASSIGNED = re.compile(r"""["'\\\])]{0,6}\s{0,3}(?:=>|[:=]|(?<=[\w"'])>)\s{0,3}["'\\(\[]{0,6}$""")
-_ASSIGNING = frozenset(":=>")
+_WORDS, _LABEL_WORDS = 8, 4
+_ASSIGNED = re.compile(r"""["'`\\\])]{0,6}\s{0,3}(?:=>|->|:=|[:=|]|(?<=[\w"'])>)\s{0,3}["'`\\(\[]{0,6}$""")
+_ASSIGNING = frozenset(":=>|")
 _LAST_TOKEN = re.compile(r"[^\W_][\w.\-]*$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_WORD = re.compile(r"[\W_]+")
+_PARTS = ":=,;{}[]|"
+OTHER = "|"
+"""Stands in a context before the words that name the value itself, behind those that may name another one."""
 _VALUE_ENDS = re.compile(r"[\"&={};|<>\[\]]")
 _NEXT_WORD = re.compile(r" ?[-(]? ?([A-Z]?[a-z]+)(?!\w)")
-_NAMED_AFTER = re.compile(r"""\\?["']?\s?\((?:column|field|feature|key|parameter|param)\s\\?["']?([\w .\-]{1,40})""")
+_NAMED_AFTER = re.compile(
+    r"""\\?["']?\s?(?:\((?:column|field|feature|key|parameter|param)|for key)\s\\?["']?([\w .\-]{1,40})"""
+)
 
 
 def words(text: str) -> str:
@@ -31,21 +37,36 @@ def around(text: str, start: int, end: int) -> str:
     A key right before the value (`"nhs_number": "…"`, `nhs=…`, `Phone: …`) or named right after it
     (`'…' (column 'nhs')`, as data libraries write) is the only context; otherwise the last words of prose.
     """
-    if text.find("(", end, end + 4) >= 0:
+    if text.find("(", end, end + 4) >= 0 or text.find(" for key ", end, end + 12) >= 0:
         named = _NAMED_AFTER.match(text, end, end + _AFTER)
         if named:
             return words(named[1])
     before = text[max(0, start - _BEFORE) : start]
-    if before.rstrip("\"'\\([ \t\r\x0b\x0c\xa0")[-1:] in _ASSIGNING:
+    before = unwrapped(before)
+    if before.rstrip("\"'`\\([ \t\r\x0b\x0c\xa0")[-1:] in _ASSIGNING:
+        if name := named_apart(before):
+            return words(name)
         assigned = _ASSIGNED.search(before)
         if assigned:
             before = before[: assigned.start()]
             if ":" not in assigned[0] or assigned[0][:1] in "\"'\\":
                 token = _LAST_TOKEN.search(before)
                 return words(token[0]) if token else " "
-            return f" {' '.join(words(before).split()[-4:])} "
+            last = before.rsplit(None, 1)[-1:]
+            if last and "::" in last[0]:
+                return " "  # the name of a logger, as Rust and C++ write it
+            return _label(before, max(map(before.rfind, _PARTS)), _LABEL_WORDS)
     before = _VALUE_ENDS.split(before.rstrip("\"'\\ "))[-1]
-    return f" {' '.join(words(before).split()[-_WORDS:])} "
+    return _label(before, before.rfind(" - "), _WORDS)  # what is before a dash is the head of the line
+
+
+def _label(before: str, cut: int, most: int) -> str:
+    """Return the last words, with `OTHER` where those begin that name the value, if others are before them."""
+    if cut < 0:
+        return f" {' '.join(words(before).split()[-most:])} "
+    own = words(before[cut:]).split()[-most:]
+    other = words(before[:cut]).split()[len(own) - most :] if len(own) < most else []
+    return f" {' '.join([*other, OTHER, *own])} "
 
 
 def after(text: str, end: int) -> str:
@@ -71,6 +92,6 @@ def _apart(phrases: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
 def may_mention(text: str, start: int, end: int, rule: Rule) -> bool:
     """Say quickly whether `around` or `after` may mention one of the words of the rule; False is sure."""
     near = text[start - _BEFORE if start > _BEFORE else 0 : start]
-    if rule.after or "(" in text[end : end + 4]:
+    if rule.after or "(" in text[end : end + 4] or " for key " in text[end : end + 12]:
         near += " " + text[end : end + _AFTER]
     return rule.long_words.search(near.lower()) is not None or rule.short_words.search(near) is not None

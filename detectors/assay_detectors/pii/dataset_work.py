@@ -119,7 +119,7 @@ class _Search:
                 self.counts.append([one.entity, f"column {self.seen}", 1])
                 mask = masked(one.entity, one.value)
                 self.located.append(
-                    [one.entity, f"column {self.seen}", None, mask, one.score, self._digest(one), one.chain]
+                    [one.entity, f"column {self.seen}", None, mask, one.probability, self._digest(one), one.chain]
                 )
         odd = bool(in_name) or looks_like_a_value(name)
         self.values_as_names += odd
@@ -274,7 +274,7 @@ class _Rare:
         self._counts[one.entity] = self._counts.get(one.entity, 0) + times
         if len(self._kept) < LOCATED_CAP:
             self._kept.setdefault(place, []).append(
-                [one.entity, masked(one.entity, one.value), one.score, digest, one.chain]
+                [one.entity, masked(one.entity, one.value), one.probability, digest, one.chain]
             )
 
     def forget(self, entity: str, places: set[int]) -> None:

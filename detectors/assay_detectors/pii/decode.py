@@ -16,7 +16,7 @@ ESCAPE_ANCHOR = (
 r"""Where it is worth a try. A single `\"` is not: rules and contexts read over it."""
 _WORTH = re.compile(ESCAPE_ANCHOR)
 _ESCAPE = re.compile(
-    r"(?P<query>(?<![^\s?&=\"'(/;,>])[^\s?&=\"'<>#/;,(\\]*[\w%]\+[\w%][^\s&\"'<>#\\]*)"
+    r"(?P<query>(?<![^\s?&=\"'(/;,>])[^\s?&=\"'<>#/;,(\\]*[\w%]\+[\w%(\-][^\s&\"'<>#\\]*)"
     r"|(?P<url>(?:%[0-9A-Fa-f]{2})+)|(?P<json>(?:\\+u[0-9A-Fa-f]{4})+)|(?P<byte>(?:\\+x[0-9A-Fa-f]{2})+)"
     r"|\\+(?P<plain>[\"'/])|(?P<space>\\+[nrt])"
 )

@@ -212,7 +212,11 @@ class _Source:
 
 def _note(entity: str, chain: str, rule: str) -> str:
     return "; ".join(
-        [BY_NAME[entity].what, *([f"rule {rule}"] if rule else ()), *([f"encoded: {chain}"] if chain else ())]
+        [
+            BY_NAME[entity].what,
+            *([f"rule {rule}, by its own score"] if rule else ()),
+            *([f"encoded: {chain}"] if chain else ()),
+        ]
     )
 
 

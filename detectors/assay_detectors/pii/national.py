@@ -111,7 +111,7 @@ _TELLING = (
         "FI_HETU",
         r"\d{6}[\-+A]\d{3}[0-9A-FHJ-NPR-Y]",
         r"\d{6}[\-+A]\d{3}[0-9A-Y]",
-        ("hetu", "henkilotunnus"),
+        ("hetu", "henkilotunnus", "henkilötunnus"),
         checksums.hetu,
     ),
     _telling("SG_NRIC", r"[STFGM]\d{7}[A-Z]", r"[STFGM]\d{7}[A-Z]", ("nric", "fin"), checksums.nric),

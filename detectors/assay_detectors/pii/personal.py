@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from assay_detectors.pii import checksums, domains, validate
 from assay_detectors.pii.national import ANCHOR_OPEN, ID_WORDS, OPEN, SHUT
+from assay_detectors.pii.portable import portable
 from assay_detectors.pii.rule import CERTAIN, CHECKED, FORMAT, NAMED, STRONG, Rule, key_rules, named
 
 _NO_UNIT = r"(?! ?(?:[nmu]?s|[KMGT]?i?B|bytes|tokens|rows|ticks)\b)"
@@ -157,7 +158,7 @@ _NOT_BROWSER = r"(?<![\w.%])(?=\d)(?<!Chrome/)(?<!Edg/)(?<!OPR/)(?<!Version/)(?<
 _IPV4 = r"(?<![A-Za-z]-)(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?!\w|\.\w)"
 _HEX = "[0-9A-Fa-f]{1,4}"
 _IPV6 = (
-    rf"(?<![\w:.])(?:(?:{_HEX}:){{7}}{_HEX}|(?:{_HEX}(?::{_HEX}){{0,6}})?::"
+    rf"(?:(?<![\w:.])|(?<=[A-Za-z_]{{3}}:)|(?<=_\d:))(?:(?:{_HEX}:){{7}}{_HEX}|(?:{_HEX}(?::{_HEX}){{0,6}})?::"
     rf"(?:(?:{_HEX}:){{0,6}}(?:(?:\d{{1,3}}\.){{3}}\d{{1,3}}|{_HEX}))?)(?![\w:]|\.\w)"
 )
 _ANCHOR_IPV4 = r"\d\.\d{1,3}\.\d{1,3}\.\d{1,3}[^\w]"
@@ -191,19 +192,27 @@ _NETWORK = (
         STRONG,
         check=validate.ipv6,
         base="IpRecognizer",
-        anchor=r"[^\w:.](?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6})?::|[0-9A-Fa-f]:(?:[0-9A-Fa-f]{1,4}:){6}[0-9A-Fa-f]",
+        anchor=r"(?:[^\w:.]|[A-Za-z_]{3}:|_\d:)(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6})?::|[0-9A-Fa-f]:(?:[0-9A-Fa-f]{1,4}:){6}[0-9A-Fa-f]",
     ),
     Rule(
         "MAC_ADDRESS",
-        r"(?<![\w:.\-])[0-9A-Fa-f]{2}([:\-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![\w:\-])",
+        r"(?:(?<![\w:.\-])|(?<=[A-Za-z_]{3}:)|(?<=_\d:))[0-9A-Fa-f]{2}([:\-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![\w:\-])",
         STRONG,
         CERTAIN,
         ("mac", "ether", "hwaddr", "ethernet", "device"),
         check=validate.mac,
         base="MacAddressRecognizer",
-        anchor=r"[^\w:.\-][0-9A-Fa-f]{2}[:\-](?:[0-9A-Fa-f]{2}[:\-]){4}[0-9A-Fa-f]{2}[^\w:\-]",
+        anchor=r"(?:[^\w:.\-]|[A-Za-z_]{3}:|_\d:)[0-9A-Fa-f]{2}[:\-](?:[0-9A-Fa-f]{2}[:\-]){4}[0-9A-Fa-f]{2}[^\w:\-]",
         reach=20,
         tail=4,
+    ),
+    Rule(
+        "MAC_ADDRESS",
+        r"(?<![\w.\-])\d{2}(?:-\d{2}){5}(?![\w\-])",
+        FORMAT,
+        NAMED,
+        ("mac", "ether", "hwaddr", "ethernet", "device"),
+        check=validate.varied,
     ),
     Rule(
         "MAC_ADDRESS",
@@ -229,14 +238,33 @@ _NAME = r"[^\W\d_a-z][\w'’\-]*[^\W\d_A-Z]"
 _FULL_NAME = rf"{_NAME}(?: {_NAME}| [^\W\d_a-z]\.){{1,3}}(?!\w)"
 _PERSON_KEYS = (
     r"(?:full|customer|patient|client|person|employee|holder|cardholder|account|contact|recipient|sender|buyer|owner|"
-    r"display|legal|real)[_\- ]?name|patient"
+    r"display|legal|real)[_\- ]?name|patient|(?:kunden|patienten|mitarbeiter|kontakt)name|ansprechpartner|"
+    r"nom[_\- ]complet|nom(?:br)?e[_\- ]completo"
 )
 _PART_KEYS = (
     r"(?:(?:customer|patient|client|user|employee|holder|contact|recipient)[_\-.])?(?:(?:first|last|given|family|middle|"
-    r"maiden)[_\- ]?name|surname|forename|vorname|nachname|prenom|apellidos?)"
+    r"maiden)[_\- ]?name|surname|forename|vorname|nachname|pr[ée]nom|apellidos?|cognome|achternaam|voornaam|"
+    r"nom[_\- ](?:de[_\- ])?famille|primer[_\- ]nombre)"
 )
-_DATE = r"(?:\d{4}[\-/.]\d{1,2}[\-/.]\d{1,2}|\d{1,2}[\-/.]\d{1,2}[\-/.]\d{4})(?!\d)"
-_DOB_KEYS = r"dob|d\.o\.b\.|(?:date[_\- ]?of[_\- ]?birth)|birth[_\- ]?(?:date|day)|birthday|geburtsdatum"
+_MONTH = r"[A-Za-zÀ-ÿ]{3,10}\.?"
+_DATE = (
+    r"(?:\d{4}[\-/.]\d{1,2}[\-/.]\d{1,2}|\d{1,2}[\-/.]\d{1,2}[\-/.]\d{4}"
+    rf"|\d{{1,2}}(?:st|nd|rd|th|\.)?[ \-/](?:de |of )?{_MONTH},?[ \-/](?:de )?\d{{4}}"
+    rf"|[A-Z][a-z]{{2,9}}\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}|\d{{4}}[ \-]{_MONTH}[ \-]\d{{1,2}})(?!\d)"
+)
+_KEY_DATE = (
+    rf"(?:{_DATE}|\d{{8}}(?!\w)|\d{{1,2}}[\-/.]\d{{1,2}}[\-/.]\d{{2}}(?!\w)|\d{{4}}, ?\d{{1,2}}, ?\d{{1,2}}(?=\)))"
+)
+"""Where a key says that it is a birth date; the last as Python writes it."""
+_DOB_KEYS = (
+    r"dob|d\.o\.b\.|(?:date[_\- ]?of[_\- ]?birth)|birth[_\- ]?(?:date|day|dt)|birthday|bday|born(?:[_\- ]?(?:on|at))?|"
+    r"geburts(?:datum|tag)|geb[_\-.]?datum|date[_\- ]?(?:de[_\- ]?)?naissance|fecha[_\- ]?(?:de[_\- ]?)?nacimiento|"
+    r"data[_\- ]?(?:di[_\- ]?|de[_\- ]?)?nas(?:cita|cimento)|geboortedatum|data[_\- ]?urodzenia|f[øo]dselsdato"
+)
+_DOB_SAID = (
+    r"(?i:born|born on|date of birth|dob|birthday is|birthday|birth date|geboren am|geb\.(?: am)?|"
+    r"n[ée]e? le|nacid[oa] el|nat[oa] il|geboren op)"
+)
 _STREET = (
     r"(?i:street|st|road|rd|avenue|ave|lane|ln|boulevard|blvd|drive|dr|court|ct|square|sq|terrace|way|place|pl|close)"
 )
@@ -244,23 +272,24 @@ _ADDRESS = rf"\d{{1,5}}[A-Za-z]?(?: [A-ZÀ-Ý][\w'’\-]{{1,20}}){{1,3}} {_STREE
 _POSTCODE = (
     r"(?:,? [A-ZÀ-Ý][\w .'’\-]{1,30}){1,2},? (?:[A-Z]{2} \d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})(?!\w)"
 )
-_POINT = r"-?\d{1,2}\.\d{3,12}[,;] ?-?\d{1,3}\.\d{3,12}(?!\d|\.\d)"
+_POINT = r"-?\d{1,3}\.\d{3,15}(?:[,;|] ?| )-?\d{1,3}\.\d{3,15}(?!\d|\.\d|[,;] ?-?\d)"
 _MRN = r"(?i:MRN)?[\- ]?\d{5,12}(?!\w)"
 
 _OF_A_PERSON = (
-    r"(?i:(?<![A-Za-z])(?:user|customer|patient|client|person|employee|candidate|student|applicant|guest|passenger|"
-    r"contact|e-?mail|phone|tel|mobile|ssn|dob|birth|birthday|gender|age|passport|address|salary|diagnosis|mrn)"
-    r"\w{0,12}\\{0,3}[\"']?\s?[:=>])|\w@[\w\-]+\.[a-z]"
+    r"(?i:(?:(?<![A-Za-z.])(?:user|customer|patient|client|person|employee|candidate|student|applicant|guest|passenger)|"
+    r"(?<![A-Za-z])(?:contact|e-?mail|phone|tel|mobile|ssn|dob|birth|birthday|gender|age|passport|address|salary|"
+    r"diagnosis|mrn))\w{0,12}\\{0,3}[\"']?\s?[:=>])|\w@[\w\-]+\.[a-z]"
 )
-"""Keys that stand beside the name of a person, hardly beside that of a thing; or a mail address."""
+"""Keys that stand beside the name of a person, hardly beside that of a thing, no part of a logger's name; or a mail
+address."""
 _STREET_ANCHOR = rf"\d[A-Za-z]? (?:[A-Za][\w'\x01\-]+ ){{1,3}}{_STREET}[^\w]"
 
 _DESCRIBED = (
     *key_rules("PERSON", _PERSON_KEYS, _FULL_NAME, validate.person, STRONG, r"(?<![\w.])"),
-    *key_rules("PERSON", "name|nombre|nom", _FULL_NAME, validate.given_person, STRONG, r"(?<![\w.])"),
+    *key_rules("PERSON", "name|nombre|nom|nome|naam", _FULL_NAME, validate.given_person, STRONG, r"(?<![\w.])"),
     *(
         replace(rule, beside=_OF_A_PERSON)
-        for rule in key_rules("PERSON", "name|nombre|nom", _FULL_NAME, validate.person, STRONG, r"(?<![\w.])")
+        for rule in key_rules("PERSON", "name|nombre|nom|nome|naam", _FULL_NAME, validate.person, STRONG, r"(?<![\w.])")
     ),
     *key_rules(
         "PERSON", _PART_KEYS, rf"{_NAME}(?:[ \-]{_NAME}){{0,2}}(?![\w.])", validate.name_part, STRONG, r"(?<![\w.])"
@@ -273,14 +302,14 @@ _DESCRIBED = (
         check=validate.person,
         anchor=r"[^\w](?:(?i:my name is|patient|i am|i'm|customer|dear)|(?:Mr|Mrs|Ms|Dr|Prof)\.?) [A-Za]",
     ),
-    *key_rules("DATE_OF_BIRTH", _DOB_KEYS, _DATE, validate.birth_date, NAMED),
+    *key_rules("DATE_OF_BIRTH", _DOB_KEYS, _KEY_DATE, validate.birth_date, NAMED),
     Rule(
         "DATE_OF_BIRTH",
-        rf"(?<!\w)(?i:born|born on|date of birth|dob|birthday is|geboren am|né le|née le) \K{_DATE}",
+        rf"(?<!\w){_DOB_SAID}[:,]? (?:was |is )?\K{_DATE}",
         NAMED,
         NAMED,
         check=validate.birth_date,
-        anchor=r"(?i:born|born on|date of birth|dob|birthday is|geboren am|n.e? le) \d",
+        anchor=portable(rf"{_DOB_SAID}[:,]? (?:was |is )?[\dA-Z]"),
     ),
     Rule(
         "LOCATION",
@@ -302,20 +331,34 @@ _DESCRIBED = (
     ),
     *key_rules(
         "LAT_LON",
-        r"gps|lat[_\-]?(?:lon|lng|long)|latlng|coord(?:inate)?s?|geo|geo[_\-]?(?:point|location)|location|position",
+        r"gps|lat[_\-]?(?:lon|lng|long)|latlng|lnglat|ll|coord(?:inate)?s?|geo|geo[_\-]?(?:point|location)|location|position|"
+        r"koordinaten|standort|coordonn[ée]es|coordenadas|ubicacion|posizione",
         _POINT,
         validate.coordinates,
         NAMED,
     ),
     Rule(
         "LAT_LON",
-        rf"(?i:gps|position|coordinates?|located at) \K{_POINT}",
+        rf"(?i:gps|position|coordinates?|latlng|located at) (?:is |are )?\(?\K{_POINT}",
         NAMED,
         NAMED,
         check=validate.coordinates,
-        anchor=r"(?i:gps|position|coordinates?|located at) -?\d",
+        anchor=r"(?i:gps|position|coordinates?|latlng|located at) (?:is |are )?\(?-?\d",
     ),
-    named("LAT_LON", r"lat|latitude", r"-?\d{1,2}\.\d{4,12}(?=[^\n]{1,24}(?i:lon|lng|longitude)\W)", confidence=STRONG),
+    Rule(
+        "LAT_LON",
+        r"(?:\bPOINT ?\(|/@)\K-?\d{1,3}\.\d{3,15}[, ]-?\d{1,3}\.\d{3,15}(?!\d)",
+        NAMED,
+        NAMED,
+        check=validate.coordinates,
+        anchor=r"(?:[^\w]POINT ?\(|/@)-?\d",
+    ),
+    named(
+        "LAT_LON",
+        r"lat|latitude",
+        r"-?\d{1,2}\.\d{3,15}(?=[^\n]{1,24}(?i:lon|lng|long|longitude)\W)",
+        confidence=STRONG,
+    ),
     Rule(
         "MEDICAL_RECORD",
         r"(?<![A-Za-z0-9])MRN[\-: #]?\d{6,12}(?!\w)",

@@ -103,10 +103,9 @@ def with_re2(anchors: Sequence[Anchor]) -> Prefilter:
                 if stop - start > _LONG or anchors[number].placed:
                     exact.find(number, text, start, stop + 1, hits)
                 else:
-                    hits.extend(
-                        end << NUMBER_BITS | number
-                        for end in range(min(stop, start + 1 + LEAST_BEFORE), stop + 1, LEAST_BEFORE + LEAST_AFTER)
-                    )
+                    first = min(stop, start + 1 + LEAST_BEFORE)
+                    ends = {*range(first, stop, LEAST_BEFORE + LEAST_AFTER), stop}
+                    hits.extend(end << NUMBER_BITS | number for end in ends)
             start = stop
         hits.sort()
         return hits

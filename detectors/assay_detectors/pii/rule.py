@@ -7,6 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from assay_detectors.pii.calibration import probability
+
+DENIED = 0.0
+"""A word right before the value says that it is something else."""
 FORMAT = 0.3
 """The format alone: not reported under the default threshold."""
 CHECKED = 0.55
@@ -16,6 +20,7 @@ STRONG = 0.75
 NAMED = 0.85
 """Format (and checksum) behind a key name or a context word."""
 CERTAIN = 0.95
+"""Hardly anything else is written so. The levels put rules in order; `calibration` says how often each is right."""
 
 NOT_ALNUM = r"(?<![A-Za-z0-9])"
 
@@ -27,9 +32,9 @@ class Rule:
     entity: str
     pattern: str
     alone: float
-    """Confidence without context."""
+    """Level without context; of a rule that the user brought, its own score."""
     near: float
-    """Confidence with one of the context words."""
+    """Level with one of the context words."""
     context: tuple[str, ...] = ()
     check: Callable[[str], bool] | None = None
     """Further test of the value; a value that does not hold is none."""
@@ -52,12 +57,20 @@ class Rule:
     """Alternation of key names: the pattern is the value that stands right behind one of them."""
     start: str = NOT_ALNUM
     """What may not stand before the key."""
+    loose: bool = False
+    """Whether the value behind the key may be anything, so that only an assignment counts."""
     group: int = 0
     """Group of the pattern that is the value; 0: all of it, or what follows `\\K`."""
     beside: str = ""
     """A pattern, one match of which must stand within 240 characters of the value; empty: none."""
     name: str = ""
     """Name that the user gave the rule."""
+
+    @cached_property
+    def probable(self) -> dict[float, float]:
+        """Level -> probability that what the rule finds there is right; scores of the user stay as they are."""
+        levels = {DENIED, self.alone, self.near}
+        return {level: level if self.name else probability(self.entity, level) for level in levels}
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -98,13 +111,14 @@ def named(
     confidence: float = NAMED,
     start: str = NOT_ALNUM,
     cut: Callable[[str], int] | None = None,
+    loose: bool = False,
 ) -> Rule:
     """Return the rule for `value` behind a key: `"names": "value"`, `names=value`, `names => value`.
 
     `names` is an alternation without anchors; a prefix such as `db_` or `user.` may stand before it unless `start`
     forbids it.
     """
-    return Rule(entity, value, confidence, confidence, check=check, key=names, start=start, cut=cut)
+    return Rule(entity, value, confidence, confidence, check=check, key=names, start=start, cut=cut, loose=loose)
 
 
 def named_after(
@@ -116,7 +130,7 @@ def named_after(
     cut: Callable[[str], int] | None = None,
 ) -> Rule:
     """Return the rule for `value` as data libraries report it: `'value' (column 'names'`."""
-    said = r"\\?[\"'] \((?:column|field|feature|key) \\?[\"'](?:[\w.\-]{0,40}[_.\-])?"
+    said = r"\\?[\"'] (?:\((?:column|field|feature|key)|for key) \\?[\"'](?:[\w.\-]{0,40}[_.\-])?"
     return Rule(
         entity,
         rf"(?<=[\"']){value}(?={said}(?i:{names}))",
@@ -124,7 +138,7 @@ def named_after(
         confidence,
         check=check,
         cut=cut,
-        anchor=rf"\((?:column|field|feature|key) \\?[\"'](?:[\w.\-]{{0,40}}[_.\-])?(?i:{names})",
+        anchor=rf"(?:\((?:column|field|feature|key)|[\"'] for key) \\?[\"'](?:[\w.\-]{{0,40}}[_.\-])?(?i:{names})",
         reach=400,
     )
 

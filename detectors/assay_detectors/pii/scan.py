@@ -142,11 +142,13 @@ class Tally:
 
     def add(self, found: Found, line: int, column: int, offset: int) -> None:
         """Count one finding; keep its place, its mask and a keyed digest, never the value."""
-        start, end, entity, score, value, chain, rule = found
+        start, end, entity, _, value, chain, rule = found
         self.counts[entity] = self.counts.get(entity, 0) + 1
         if len(self.located) < LOCATED_CAP:
             known = self._known.get((entity, value)) or self._learn(entity, value)
-            self.located.append((entity, line, column, column + end - start, offset, score, *known, chain, rule))
+            self.located.append(
+                (entity, line, column, column + end - start, offset, found.probability, *known, chain, rule)
+            )
 
     def wants_paths(self, found: Sequence[Found]) -> bool:
         """Say whether any of these may become evidence, so that it is worth knowing where in the JSON it stands."""

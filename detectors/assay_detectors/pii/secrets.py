@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assay_detectors.pii import validate
+from assay_detectors.pii.portable import portable
 from assay_detectors.pii.rule import CERTAIN, NAMED, STRONG, Rule, key_rules, named, named_after
 from assay_detectors.pii.secret_tokens import TOKEN_RULES
 
@@ -35,12 +36,12 @@ _BY_PLACE = (
     ),
 )
 
-_SAID = r"(?:password|passphrase|passwort|passcode|pwd) (?:is|was|ist|to|est|es)"
+_SAID = r"(?:password|passwd|passphrase|passwort|passcode|pwd|mot de passe|contrase[ñn]a) (?:is|was|ist|to|est|es)"
 _PASSWORD_NAMES = r"(?:[a-z]{0,24})(?:password|passwd|passphrase|passwort|contrase[ñn]a|pwd)"
 _KEY_NAMES = (
-    r"[a-z]{0,16}(?:api[_\-]?key|apikey|secret[_\-]?key|access[_\-]?key|client[_\-]?secret|app[_\-]?secret|"
-    r"auth[_\-]?token|access[_\-]?token|refresh[_\-]?token|bearer[_\-]?token|encryption[_\-]?key|"
-    r"signing[_\-]?key|private[_\-]?key(?:[_\-]?id)?|shared[_\-]?key|secret|credential)"
+    r"[a-z]{0,16}(?:api[_\- ]?key|apikey|secret[_\- ]?key|access[_\- ]?key|client[_\- ]?secret|app[_\- ]?secret|"
+    r"auth[_\- ]?token|access[_\- ]?token|refresh[_\- ]?token|bearer[_\- ]?token|encryption[_\- ]?key|"
+    r"signing[_\- ]?key|private[_\- ]?key(?:[_\- ]?id)?|shared[_\- ]?key|secret|credential)"
 )
 _QUOTED = r"(?<=[\"'])[^\s\"'\\]{4,128}(?=\\{0,3}[\"'])"
 _BARE = r"(?<![\"'])[^\s\"'\\&,;<>]{3,127}[^\s\"'\\&,;<>.:)\]}]"
@@ -51,14 +52,15 @@ _BY_NAME = (
         NAMED,
         NAMED,
         check=validate.spoken_password,
-        anchor=rf"(?i:{_SAID}):? ",
+        anchor=portable(rf"(?i:{_SAID}):? "),
     ),
-    named("PASSWORD", _PASSWORD_NAMES, _QUOTED, validate.password, CERTAIN),
-    named("PASSWORD", _PASSWORD_NAMES, _BARE, validate.unquoted_password),
+    named("PASSWORD", _PASSWORD_NAMES, _QUOTED, validate.password, CERTAIN, loose=True),
+    named("PASSWORD", _PASSWORD_NAMES, _BARE, validate.unquoted_password, loose=True),
+    named("PASSWORD", _PASSWORD_NAMES, _QUOTED, validate.spoken_password),
     named_after("PASSWORD", _PASSWORD_NAMES, r"[^\s\"'\\]{4,128}", validate.password),
     *key_rules(
         "AWS_SECRET_KEY",
-        r"(?:aws[_\-]?)?secret[_\-]?(?:access[_\-]?)?key",
+        r"(?:aws[_\- ]?)?secret[_\- ]?(?:access[_\- ]?)?key",
         r"[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])",
         validate.secret_key,
         CERTAIN,

@@ -152,9 +152,9 @@ def pesel(text: str) -> bool:
 
 
 def coordinates(text: str) -> bool:
-    """Say whether this is a latitude and a longitude."""
-    parts = re.findall(r"-?\d+\.\d+", text)
-    return len(parts) == 2 and abs(float(parts[0])) <= 90 and abs(float(parts[1])) <= 180
+    """Say whether this is a latitude and a longitude, in either order; not two shares of one."""
+    parts = [abs(float(part)) for part in re.findall(r"-?\d+\.\d+", text)]
+    return len(parts) == 2 and min(parts) <= 90 and 1 <= max(parts) <= 180
 
 
 def passport(text: str) -> bool:
@@ -162,9 +162,33 @@ def passport(text: str) -> bool:
     return sum(map(str.isdigit, text)) >= 4
 
 
+_MONTHS = re.compile(
+    r"(?i)(?:jan|feb|f[ée]v|m[aä]r|mar[szç]|a[pvb]r|ma[iy]o?|ju[ni]|jui|jul|a[uo][gû]|ago|sep|set|o[ck]t|out|nov|de[czs]|d[ée]c|"
+    r"dic|ene|gen|mag|giu|lug|ott)[a-zà-ÿ]{0,7}\.?$"
+)
+"""How the names of months begin in English, German, French, Spanish, Italian, Portuguese."""
+_NO_MONTH = frozenset({"de", "of", "le", "st", "nd", "rd", "th", "t", "z"})
+
+
 def birth_date(text: str) -> bool:
-    """Say whether one of the numbers is a year in which a living person may be born, and the others a day."""
-    numbers = [int(part) for part in re.findall(r"\d+", text)]
+    """Say whether one of the numbers is a year in which a living person may be born, and the others a day.
+
+    A month may be written out; `19840303` and `03/03/84` are dates where a key says so.
+    """
+    names = [name for name in re.findall(r"[^\W\d_]+", text) if name.lower() not in _NO_MONTH]
+    if len(names) > 1 or not all(map(_MONTHS.match, names)):
+        return False
+    parts = re.findall(r"\d+", text)
+    if len(parts) == 1 and len(parts[0]) == 8:
+        whole = parts[0]
+        parts = (
+            [whole[:4], whole[4:6], whole[6:]]
+            if whole[:2] in ("18", "19", "20")
+            else [whole[4:], whole[2:4], whole[:2]]
+        )
+    if len(parts) == 3 and len(parts[2]) == 2 and not names and max(map(len, parts)) == 2:
+        parts[2] = f"19{parts[2]}"
+    numbers = [int(part) for part in parts]
     years = [n for n in numbers if 1890 <= n <= 2035]
     rest = [n for n in numbers if n not in years]
     return len(years) == 1 and all(1 <= n <= 31 for n in rest) and (len(rest) < 2 or min(rest) <= 12)
@@ -242,14 +266,19 @@ def person(text: str) -> bool:
     return len(words) >= 2 and not any(word in _NOT_A_PERSON for word in words)
 
 
+_PLAIN_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "ß": "ss", "œ": "oe"})
+"""Letters that Unicode does not take apart."""
+
+
 def given_person(text: str) -> bool:
     """Say whether the first of several capitalised words is a given name, or one of them an initial."""
     from assay_detectors.pii.given_names import PERSON_NAMES
 
     if not person(text):
         return False
-    first = unicodedata.normalize("NFKD", re.split(r"[ \-]", text, maxsplit=1)[0].lower())
-    return bool(re.search(r" [^\W\d_]\. ", text)) or "".join(c for c in first if c.isalpha()) in PERSON_NAMES
+    first = re.split(r"[ \-]", text, maxsplit=1)[0].lower().translate(_PLAIN_LETTERS)
+    plain = "".join(c for c in unicodedata.normalize("NFKD", first) if c.isalpha())
+    return bool(re.search(r" [^\W\d_]\. ", text)) or plain in PERSON_NAMES
 
 
 def name_part(text: str) -> bool:
@@ -262,6 +291,11 @@ def mac(text: str) -> bool:
     """Say whether this is a MAC address and no date, no run of zeros or ones."""
     body = re.sub(r"[^0-9a-f]", "", text.lower())
     return len(set(body)) > 1 and (":" in text or bool(re.search(r"[a-f]", body)))
+
+
+def varied(text: str) -> bool:
+    """Say whether more than one digit occurs."""
+    return len(set(digits(text))) > 1
 
 
 _LEADING_ZERO = re.compile(r"(?<!\d)0\d")

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
+from assay_detectors.pii.calibration import probability
 from assay_detectors.pii.compiled import Ready
-from assay_detectors.pii.context import after, around, may_mention, mentions
+from assay_detectors.pii.context import OTHER, after, around, may_mention, mentions
 from assay_detectors.pii.entities import TABLE_ORDER
 from assay_detectors.pii.rule import Rule
 
@@ -28,11 +29,17 @@ class Found(NamedTuple):
     end: int
     entity: str
     score: float
+    """Level of the rule, which puts findings that overlap in order."""
     value: str
     chain: str = ""
     """How the value was encoded, from the outside in: `base64 > url`; the columns are those of the code."""
     rule: str = ""
     """Name of the rule, where the user brought it."""
+
+    @property
+    def probability(self) -> float:
+        """Return how likely the finding is right; by a rule that the user brought: the score that it has there."""
+        return self.score if self.rule else probability(self.entity, self.score)
 
 
 def weighed(ready: Ready, spans: Iterable[tuple[int, int]], text: str, min_score: float) -> list[Found]:
@@ -50,7 +57,7 @@ def weighed(ready: Ready, spans: Iterable[tuple[int, int]], text: str, min_score
         if rule.beside and not rule.witness.search(text, max(0, start - _BESIDE), end + _BESIDE):
             continue
         score = _score(rule, text, start, end)
-        if score >= min_score:
+        if rule.probable[score] >= min_score:
             entity = "IP_LOOPBACK" if rule.entity == "IP_ADDRESS" and _nobody(_plain(value)) else rule.entity
             found.append(Found(start, end, entity, score, value, "", rule.name))
     return found
@@ -69,7 +76,7 @@ def _score(rule: Rule, text: str, start: int, end: int) -> float:
     context = around(text, start, end)
     if mentions(context, rule.context) or (rule.after and mentions(after(text, end), rule.context)):
         return rule.near
-    nearest = context.split()[-_NEAREST:]
+    nearest = context.rpartition(OTHER)[2].split()[-_NEAREST:]
     return 0.0 if rule.unless and mentions(f" {' '.join(nearest)} ", rule.unless) else rule.alone
 
 

@@ -71,7 +71,7 @@ def test_gitleaks_rules_find_their_secrets(logs, scan, tmp_path):
     run = scan(logs(a="\n".join(lines)), gitleaks="g.toml")
     found = _found(run, "CUSTOM_SECRET")
     assert [place[:2] for place in found] == [(1, 5), (5, 5)]
-    assert found[0][2].endswith("rule acme-token")
+    assert found[0][2].endswith("rule acme-token, by its own score")
     refused = [sentence for sentence in run.not_covered if sentence.startswith("g.toml")]
     assert [re.search(r"rule (\S+) is not applied", sentence)[1] for sentence in refused] == [
         "by-path",

@@ -229,7 +229,7 @@ def test_the_network_is_never_asked(logs, scan, monkeypatch):
 def test_min_score_hides_what_is_less_sure(logs, scan):
     target = logs(a="dial 212-555-0187 x\n2 123 at 212-456-3287\n")
     assert values(scan(target), "PHONE_NUMBER") == {"a.log": 2}
-    assert values(scan(target, min_score=0.8), "PHONE_NUMBER") == {"a.log": 1}
+    assert values(scan(target, min_score=0.95), "PHONE_NUMBER") == {"a.log": 1}
 
 
 def test_spec_and_estimate(logs):

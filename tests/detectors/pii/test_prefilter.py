@@ -48,6 +48,12 @@ def test_engines_give_equal_findings(scanners, planted, templates, clean_log):
         assert scanner.block("\n".join(lines)) == reference, engine
 
 
+def test_engines_agree_on_what_stands_far_down_a_line(scanners):
+    lines = [f"{'x ' * (many // 2)}my pan number is JEBPF2803J" for many in range(0, 640, 20)]
+    for engine, scanner in scanners.items():
+        assert [len(scanner.scan(line)) for line in lines] == [1] * len(lines), engine
+
+
 def test_a_line_alone_gives_what_it_gives_in_a_block(scanners, planted, templates, clean_log):
     lines = list(_mixed(planted, templates, clean_log, 2))
     scanner = next(iter(scanners.values()))
