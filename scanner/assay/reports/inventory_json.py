@@ -49,6 +49,7 @@ def _source(entry: Entry) -> dict[str, Any]:
         "unit": entry.unit,
         "complete": entry.complete,
         "looked_at": entry.looked_at,
+        "looked_at_unit": entry.looked_at_unit,
         "different_values": len(entry.groups) or None,
         "share": {"low": share.low, "high": share.high} if share is not None else None,
     }
