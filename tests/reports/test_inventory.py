@@ -66,6 +66,7 @@ def test_counts_sources_and_tags_come_from_the_measurements() -> None:
     assert [(e.source, e.found) for e in entries] == [("a.log", 2), ("b.log", 1)]
     assert distinct(entries) == (2, True)
     first = rows(scan)[0]
+    assert (first["looked_at"], first["looked_at_unit"]) == ("100", "lines")
     assert (first["gdpr"], first["hipaa_safe_harbor"], first["found_is"]) == ("Art.4(1)", "6", "exact")
 
 
@@ -134,8 +135,10 @@ def test_the_share_of_a_column_stands_beside_its_count() -> None:
     count = measured("EMAIL_ADDRESS", 7, metric=VALUES, **column)
     both = rows(result(ran(share, count, detector="pii.dataset")))
     assert [(r["found"], r["unit"], r["share_low"], r["column"]) for r in both] == [("7", "occurrences", "0.4", "mail")]
+    assert both[0]["looked_at_unit"] == "rows"
     alone = rows(result(ran(share, detector="pii.dataset")))
     assert [(r["found"], r["unit"], r["looked_at"]) for r in alone] == [("50", "distinct values", "100")]
+    assert alone[0]["looked_at_unit"] == "distinct values"
 
 
 def test_special_categories_carry_their_article() -> None:

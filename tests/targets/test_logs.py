@@ -196,3 +196,21 @@ def test_the_reader_imports_nothing_heavy():
     code = "import sys, assay.targets.logs; print(sorted({'numpy', 'pydantic', 'zstandard'} & set(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"one\n" + b"\0" * 5000 + b"two\n", True),
+        (b"\0" * 100_000 + b"two\n", True),
+        (b"one\n" + "two\n".encode("utf-16-le") + b"three\n", True),
+        (b"x" * 5000 + b"\0\n", False),
+    ],
+)
+def test_nul_bytes_in_a_text_are_said_and_the_text_is_read(tmp_path, content, problem):
+    path = tmp_path / "a.log"
+    path.write_bytes(content)
+    reader, lines = read(path)
+    assert "\n".join(lines) == content.decode().removesuffix("\n")
+    assert (reader.problem is not None) is problem
+    assert not problem or reader.problem.startswith("a.log holds many NUL bytes: ")

@@ -8,10 +8,10 @@ from assay.model.data_kinds import DataKind, words
 from assay.model.result import ScanResult
 from assay.reports.html_cells import Long, cut
 from assay.reports.inventory import FAMILY, Entry, Gap, build, distinct, places
-from assay.reports.text import number, safe
+from assay.reports.text import count, number, safe
 
 MOST_KINDS = 200
-MOST_SOURCES = 40
+MOST_SOURCES = 12
 MOST_GAPS = 100
 
 
@@ -20,9 +20,23 @@ def inventory(result: ScanResult) -> dict[str, Any]:
     found = build(result)
     return {
         "looked": any(o.detector.startswith(FAMILY) and o.measurements for o in result.outcomes),
+        "categories": _categories(found.entries),
         "kinds": cut(found.by_kind(), MOST_KINDS, lambda row: _kind(*row)),
         "gaps": cut(found.gaps, MOST_GAPS, _gap),
     }
+
+
+def _categories(entries: tuple[Entry, ...]) -> list[str]:
+    """Return how many kinds in how many sources each category has, one phrase each."""
+    kinds: dict[str, set[str]] = {}
+    sources: dict[str, set[str]] = {}
+    for entry in entries:
+        kinds.setdefault(entry.kind.category, set()).add(entry.kind.name)
+        sources.setdefault(entry.kind.category, set()).add(entry.source)
+    return [
+        f"{category}: {count(len(names), 'kind')} in {count(len(sources[category]), 'source')}"
+        for category, names in kinds.items()
+    ]
 
 
 def _kind(kind: DataKind, entries: list[Entry]) -> dict[str, Any]:
@@ -45,10 +59,18 @@ def _source(entry: Entry) -> dict[str, str]:
     return {
         "place": Long(safe(entry.source or "whole input", 200, keep_end=True)),
         "column": safe(entry.column, 120),
-        "found": f"{'' if entry.complete else 'at least '}{number(entry.found)} {entry.unit}",
-        "of": f"{number(entry.looked_at)} looked at",
-        "share": f"share {number(low)} to {number(high)}" if low is not None and high is not None else "",
+        "found": f"{'' if entry.complete else 'at least '}{_amount(entry.found, entry.unit)}",
+        "of": f"{_amount(entry.looked_at, entry.looked_at_unit)} looked at",
+        "share": (
+            f"{number(100 * low)} to {number(100 * high)} % of the distinct values"
+            if low is not None and high is not None
+            else ""
+        ),
     }
+
+
+def _amount(how_many: int, plural: str) -> str:
+    return count(how_many, plural.removesuffix("s"), plural)
 
 
 def _gap(gap: Gap) -> dict[str, str]:

@@ -22,7 +22,8 @@ from assay.model.result import ScanResult
 from assay.reports.text import input_problem, sentence, why_not_run
 
 FAMILY = "pii."
-OCCURRENCES = ("pii.logs.count", "pii.dataset.values")
+LINES = "pii.logs.count"
+OCCURRENCES = (LINES, "pii.dataset.values")
 SHARE = "pii.dataset.share"
 SPECIAL = "pii.dataset.special-columns"
 ANYWHERE = "*"
@@ -42,7 +43,8 @@ class Entry(NamedTuple):
     unit: str
     """What was counted: `occurrences`, `distinct values`, `columns`."""
     looked_at: int
-    """Lines, rows, distinct values or columns."""
+    looked_at_unit: str
+    """`lines`, `rows`, `distinct values`, `columns`."""
     groups: frozenset[str]
     """The different values that are known of, as detector and ordinal: one that two detectors saw is two here, unless
     there are fingerprints under a key of the user."""
@@ -138,17 +140,21 @@ def _entries(outcome: Outcome) -> Iterator[Entry]:
             continue
         groups = frozenset(_group(outcome.detector, e.group) for e in m.evidence if e.group)
         if m.metric in OCCURRENCES and "entity" in m.labels:
-            yield _entry(m, data_kinds.describe(m.labels["entity"]), int(m.value), "occurrences", groups)
+            kind = data_kinds.describe(m.labels["entity"])
+            of = "lines" if m.metric == LINES else "rows"
+            yield _entry(m, kind, int(m.value), ("occurrences", of), groups)
         elif m.metric == SHARE and isinstance(m.statistic, Binomial):
             kind = data_kinds.describe(m.labels.get("entity", ""))
-            yield _entry(m, kind, m.statistic.k, "distinct values", groups)._replace(share=m.interval, complete=True)
+            yield _entry(m, kind, m.statistic.k, ("distinct values",) * 2, groups)._replace(
+                share=m.interval, complete=True
+            )
         elif m.metric == SPECIAL:
             kind = data_kinds.special(m.labels.get("category", ""), m.labels.get("article", ""))
             columns = ", ".join(e.locator.path or "" for e in m.evidence)
-            yield _entry(m, kind, int(m.value), "columns", groups)._replace(column=columns)
+            yield _entry(m, kind, int(m.value), ("columns", "columns"), groups)._replace(column=columns)
 
 
-def _entry(m: Measurement, kind: DataKind, found: int, unit: str, groups: frozenset[str]) -> Entry:
+def _entry(m: Measurement, kind: DataKind, found: int, units: tuple[str, str], groups: frozenset[str]) -> Entry:
     complete = m.interval.high is not None
     return Entry(
         kind=kind,
@@ -157,8 +163,9 @@ def _entry(m: Measurement, kind: DataKind, found: int, unit: str, groups: frozen
         column=m.labels.get("column", ""),
         found=found,
         complete=complete,
-        unit=unit,
+        unit=units[0],
         looked_at=m.n,
+        looked_at_unit=units[1],
         groups=groups,
         groups_complete=bool(groups) and m.truncated == 0 and complete,
         different=m.distinct,

@@ -13,6 +13,7 @@ from assay.reports.text import safe
 
 COLUMNS = (
     *("record", "category", "type", "meaning", "tier", "source", "column", "found", "unit", "found_is", "looked_at"),
+    "looked_at_unit",
     *("different_values", "different_values_is", "share_low", "share_high", "gdpr", "hipaa_safe_harbor", "pci_dss"),
     "why",
 )
@@ -60,6 +61,7 @@ def _found(entry: Entry) -> tuple[str, ...]:
         entry.unit,
         "exact" if entry.complete else "at least",
         str(entry.looked_at),
+        entry.looked_at_unit,
         str(different) if different else "",
         ("exact" if all_of_them else "at least") if different else "",
         f"{share.low:.6g}" if share is not None and share.low is not None else "",

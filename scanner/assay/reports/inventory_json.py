@@ -51,5 +51,6 @@ def _source(entry: Entry) -> dict[str, Any]:
         "complete": entry.complete,
         "looked_at": entry.looked_at,
         "different_values": distinct([entry])[0] or None,
+        "looked_at_unit": entry.looked_at_unit,
         "share": {"low": share.low, "high": share.high} if share is not None else None,
     }

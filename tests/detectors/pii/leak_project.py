@@ -103,7 +103,7 @@ def _logs(planted: Planted) -> dict[str, bytes]:
         "packed.log.gz": gzip.compress(plain),
         "cut.log.gz": gzip.compress(plain * 20)[:-60],
         "not_packed.log.gz": plain,
-        "binary.log": bytes(range(256)) * 4 + plain,
+        "binary.log": bytes(range(256)) * 300 + plain,
         "keys.jsonl": "\n".join(json.dumps({value: 1}) for value in planted.values).encode(),
         "quoted.jsonl": "\n".join(json.dumps({"body": json.dumps({"text": line})}) for line in lines).encode(),
         "once.log": "\n".join(f"GET /?q={urllib.parse.quote(line)} 200" for line in lines).encode(),

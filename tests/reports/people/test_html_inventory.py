@@ -20,6 +20,8 @@ def test_kinds_sources_and_laws_stand_in_the_inventory(cases: dict[str, ScanResu
     text = words(render(cases["failing"]), parse)
     assert "E-mail addresses EMAIL_ADDRESS contact tier A at least 1" in text
     assert "40 occurrences" in text
+    assert "lines looked at" in text
+    assert "contact: 1 kind in" in text
     assert "GDPR Art. 4(1)" in text
     assert "HIPAA Safe Harbor (F)" in text
 
