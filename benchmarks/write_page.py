@@ -39,8 +39,9 @@ ABOUT = {
         "Presidio behind a prefilter made of its own patterns",
         "`engine: presidio` beside Presidio asked for the same eleven types with the same configuration, line by line. Half of the lines are of the "
         "systems `heldout`. `no finding of ours`: what Presidio is sure of (checksum, or all separators) where our own rules report nothing at "
-        "all; they are look-alikes: digits behind a decimal point, timestamps in microseconds, numbers that their key calls something else, "
-        "of which one in ten passes the Luhn digit, and weak ranges of cards without a word before them.",
+        "all. Of the cards, 190 of 195 looked at are look-alikes by the labels: digits behind a decimal point, timestamps in microseconds, numbers "
+        "that their key calls something else; one in ten passes the Luhn digit. The other five and all the SSN are misses of ours, where a word "
+        "such as `seq` or `metrics` of another field stands near.",
     ),
     "pii_tables": (
         "Personal data in tables: false alarms and power",
