@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-import io
+import json
 import re
 import zlib
 from dataclasses import dataclass
@@ -52,16 +52,21 @@ def identity(answer: Any) -> Identity | None:
 
 
 def seal(value: Any, secret: bytes) -> str:
-    """Return plain data as text that only `secret` opens.
+    """Return plain data (no arrays) as text that only `secret` opens.
 
     A secret seals one value only, since it is derived from all that the value depends on; so no nonce is needed.
 
     Raises:
         FrameError: it is not plain data, or too large.
     """
-    plain = zlib.compress(frames.encode(value), 6)
-    hidden = _mixed(plain, secret)
-    return base64.b85encode(_tag(hidden, secret) + hidden).decode("ascii")
+    try:
+        text = json.dumps(value, separators=(",", ":"))
+    except (TypeError, ValueError) as error:
+        raise frames.FrameError(f"not plain data: {error}") from None
+    if len(text) > _LARGEST:
+        raise frames.FrameError(f"a result of {len(text):,} characters is too large to be kept")
+    hidden = _mixed(zlib.compress(text.encode("ascii"), 1), secret)
+    return base64.b64encode(_tag(hidden, secret) + hidden).decode("ascii")
 
 
 def unseal(text: Any, secret: bytes) -> Any:
@@ -71,15 +76,14 @@ def unseal(text: Any, secret: bytes) -> Any:
         FrameError: it was sealed with another secret, or changed.
     """
     try:
-        raw = base64.b85decode(text)
+        raw = base64.b64decode(text, validate=True)
     except (ValueError, TypeError, binascii.Error):
         raise frames.FrameError("no sealed result") from None
     tag, hidden = raw[:_TAG], raw[_TAG:]
     if not hmac.compare_digest(tag, _tag(hidden, secret)):
         raise frames.FrameError("sealed with another secret")
     unpacker = zlib.decompressobj()
-    stream = io.BytesIO(unpacker.decompress(_mixed(hidden, secret), _LARGEST))
-    return frames.decode(stream.read)
+    return json.loads(unpacker.decompress(_mixed(hidden, secret), _LARGEST))
 
 
 def _mixed(data: bytes, secret: bytes) -> bytes:

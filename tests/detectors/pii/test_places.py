@@ -163,3 +163,18 @@ def test_a_key_that_keeps_nothing_secret_is_refused(logs, scan, tmp_path, conten
         (tmp_path / "k.bin").write_bytes(content)
     with pytest.raises(DetectorFailed, match=f"option fingerprint_key: .*{words}"):
         scan(logs(a=MAIL), fingerprint_key="k.bin")
+
+
+def test_a_remembered_outcome_hangs_on_the_content_of_the_files_that_options_name(tmp_path):
+    from assay.engine.keys import Contents, outcome_key
+    from assay_detectors.pii.spec import SPEC
+
+    def remembered(**options):
+        return outcome_key(SPEC, options, Contents((), {}, {}, 0), (), False, tmp_path)
+
+    keys = [remembered(gitleaks=""), remembered(gitleaks="rules.toml")]
+    for content in ("a = 1", "a = 2"):
+        (tmp_path / "rules.toml").write_text(content)
+        keys.append(remembered(gitleaks="rules.toml"))
+    assert len(set(keys)) == 4
+    assert remembered(gitleaks="rules.toml") == keys[-1]
