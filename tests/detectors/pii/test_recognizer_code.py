@@ -54,10 +54,10 @@ def test_they_find_beside_our_rules_and_hide_nothing(logs, scan, tmp_path):
     run = scan(logs(a=LOG), **trusted(tmp_path))
     found = [(o.labels["entity"], o.evidence.locator.line, o.evidence.note.split("; ")[1:]) for o in run.observations]
     assert found == [
-        ("CUSTOM_PERSONAL", 1, ["rule StaffRecognizer (STAFF)"]),
-        ("CUSTOM_PERSONAL", 4, ["rule WordRecognizer (WORD)"]),
+        ("CUSTOM_PERSONAL", 1, ["rule StaffRecognizer (STAFF), by its own score"]),
+        ("CUSTOM_PERSONAL", 4, ["rule WordRecognizer (WORD), by its own score"]),
         ("EMAIL_ADDRESS", 5, []),
-        ("CUSTOM_PERSONAL", 6, ["rule greedy (ALL)"]),
+        ("CUSTOM_PERSONAL", 6, ["rule greedy (ALL), by its own score"]),
     ]
     assert all(m.method.endswith("recognizers of r.py") for m in run.measurements)
     assert all(o.evidence.excerpt == "***" for o in run.observations if o.labels["entity"] == "CUSTOM_PERSONAL")
