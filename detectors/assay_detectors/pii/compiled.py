@@ -46,10 +46,10 @@ class Ready:
         """Return the span of the value behind the key whose `:`, `=` or `>` ends at `end`."""
         if text[end - 1 : end + 1] == "=>":
             end += 1
-        if self.key is None or not self.key.search(text, max(0, end - _KEY_REACH), end):
+        found = self.search.match(text, end)  # first, as it fails sooner
+        if found is None or self.key is None or not self.key.search(text, max(0, end - _KEY_REACH), end):
             return []
-        found = self.search.match(text, end)
-        return [found.span(self.group)] if found else []
+        return [found.span(self.group)]
 
 
 class Call(NamedTuple):

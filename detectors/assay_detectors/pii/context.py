@@ -13,7 +13,8 @@ _WORDS = 8
 _ASSIGNED = re.compile(r"""["'\\\])]{0,6}\s{0,3}(?:=>|[:=]|(?<=[\w"'])>)\s{0,3}["'\\(\[]{0,6}$""")
 _ASSIGNING = frozenset(":=>")
 _LAST_TOKEN = re.compile(r"[^\W_][\w.\-]*$")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CAMEL = re.compile(r"[A-Z](?<=[a-z0-9].)")
+_LOWER = "".join(chr(code).lower() if chr(code).isalnum() else " " for code in range(128))
 _NOT_WORD = re.compile(r"[\W_]+")
 _VALUE_ENDS = re.compile(r"[\"&={};|<>\[\]]")
 _NEXT_WORD = re.compile(r" ?[-(]? ?([A-Z]?[a-z]+)(?!\w)")
@@ -22,7 +23,12 @@ _NAMED_AFTER = re.compile(r"""\\?["']?\s?\((?:column|field|feature|key|parameter
 
 def words(text: str) -> str:
     """Return the words of `text`, lower case, single spaces, a space at both ends; `userPhone_no` is three words."""
-    return f" {_NOT_WORD.sub(' ', _CAMEL.sub(' ', text)).strip().lower()} "
+    return f" {' '.join(_tokens(text))} "
+
+
+def _tokens(text: str) -> list[str]:
+    text = _CAMEL.sub(r" \g<0>", text)
+    return (text.translate(_LOWER) if text.isascii() else _NOT_WORD.sub(" ", text).lower()).split()
 
 
 def around(text: str, start: int, end: int) -> str:
@@ -43,9 +49,9 @@ def around(text: str, start: int, end: int) -> str:
             if ":" not in assigned[0] or assigned[0][:1] in "\"'\\":
                 token = _LAST_TOKEN.search(before)
                 return words(token[0]) if token else " "
-            return f" {' '.join(words(before).split()[-4:])} "
+            return f" {' '.join(_tokens(before)[-4:])} "
     before = _VALUE_ENDS.split(before.rstrip("\"'\\ "))[-1]
-    return f" {' '.join(words(before).split()[-_WORDS:])} "
+    return f" {' '.join(_tokens(before)[-_WORDS:])} "
 
 
 def after(text: str, end: int) -> str:
@@ -73,4 +79,4 @@ def may_mention(text: str, start: int, end: int, rule: Rule) -> bool:
     near = text[start - _BEFORE if start > _BEFORE else 0 : start]
     if rule.after or "(" in text[end : end + 4]:
         near += " " + text[end : end + _AFTER]
-    return rule.long_words.search(near.lower()) is not None or rule.short_words.search(near) is not None
+    return not rule.firsts.isdisjoint(_tokens(near))
