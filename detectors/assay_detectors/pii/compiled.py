@@ -10,11 +10,12 @@ from assay_detectors.pii.portable import portable, prefix
 from assay_detectors.pii.prefilter import Anchor, word_anchor
 from assay_detectors.pii.rule import FORMAT, Rule
 
-_BEFORE_WORD, _AFTER_WORD = 160, 220
-"""Around a context word, this far may the value be that it speaks of."""
+_BEFORE_WORD, _AFTER_WORD, _AFTER_WORD_BROUGHT = 160, 140, 220
+"""Around a context word, this far may the value be that it speaks of: 72 characters, and the value itself."""
 _KEY_END = r"(?:\\{0,3}[\"'])?\]?\s{0,3}(?:=>|[:=>])\Z"
 _VALUE_START = r"\s{0,3}(?:\\{0,3}[\"'])?"
 _KEY_REACH = 64
+_DIGITS_ALIKE = bytes(48 if 48 <= code <= 57 else code for code in range(256))
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +28,14 @@ class Ready:
     """The pattern; for a rule with a key, the value behind it. The value is group `value`, or the whole match."""
     key: re.Pattern[str] | None
     group: str | int
+    run: bytes
+    """Zeros, as many as `rule.digits`."""
 
     def spans(self, text: str, start: int, stop: int) -> list[tuple[int, int]]:
         """Return the spans of the values in text[start:stop]; a rule with a key has none without its key's end."""
+        if self.run and (part := text[start:stop]).isascii():
+            if self.run not in part.encode().translate(_DIGITS_ALIKE, b" -"):
+                return []
         return [
             found.span(self.group) for found in self.search.finditer(text, start, stop) if found.end(self.group) > 0
         ]
@@ -69,13 +75,14 @@ def compiled(rules: tuple[Rule, ...]) -> list[Ready]:
 
 
 def _ready(rule: Rule, number: int) -> Ready:
+    run = b"0" * rule.digits
     if rule.key is not None:
         key = re.compile(rf"{rule.start}(?i:{rule.key}){_KEY_END}")
-        return Ready(rule, number, re.compile(rf"{_VALUE_START}(?P<value>{rule.pattern})"), key, "value")
+        return Ready(rule, number, re.compile(rf"{_VALUE_START}(?P<value>{rule.pattern})"), key, "value", run)
     before, cut, value = rule.pattern.partition(r"\K")
     if cut:
-        return Ready(rule, number, re.compile(rf"{before}(?P<value>{value})"), None, "value")
-    return Ready(rule, number, re.compile(rule.pattern), None, rule.group)
+        return Ready(rule, number, re.compile(rf"{before}(?P<value>{value})"), None, "value", run)
+    return Ready(rule, number, re.compile(rule.pattern), None, rule.group, run)
 
 
 def anchored(readies: list[Ready], min_score: float) -> dict[Anchor, list[Call]]:
@@ -90,7 +97,8 @@ def anchored(readies: list[Ready], min_score: float) -> dict[Anchor, list[Call]]
         rule = ready.rule
         if rule.alone < min_score and rule.anchor is None and rule.key is None:
             for phrase in rule.context if rule.near >= min_score else ():
-                by_word.setdefault(phrase, []).append(Call(ready, _BEFORE_WORD, _AFTER_WORD, own=False))
+                after = _AFTER_WORD_BROUGHT if rule.name else _AFTER_WORD
+                by_word.setdefault(phrase, []).append(Call(ready, _BEFORE_WORD, after, own=False))
         elif max(rule.alone, rule.near) >= min_score:
             found.setdefault(_anchor(rule), []).append(
                 Call(ready, rule.reach, -1 if rule.key else rule.tail, own=not rule.name)

@@ -191,4 +191,8 @@ def _spans(call: Call, line: str, end: int) -> list[tuple[int, int]]:
     if after < 0:
         return ready.behind_key(line, end)
     low = end - before if end > before else 0
-    return ready.first(line, low, end + after, end - 1) if own else ready.spans(line, low, end + after)
+    if not own:
+        return ready.spans(line, low, end + after)
+    if ready.rule.solid:
+        low = max(low, line.rfind(" ", low, end - 1) + 1)
+    return ready.first(line, low, end + after, end - 1)

@@ -54,6 +54,7 @@ _CHECKSUMMED = (
         _CARD_WORDS,
         check=validate.any_card,
         unless=ID_WORDS,
+        digits=12,
     ),
     Rule(
         "IBAN_CODE",
@@ -169,8 +170,9 @@ _NETWORK = (
         CERTAIN,
         base="EmailRecognizer",
         check=domains.public,
-        anchor=r"[\w.+\-'%]@[\w\-]+\.[A-Za-z0-9]",
-        reach=132,
+        anchor=r"[\w.+\-'%]@[\w\-]+\.[\d.]*[A-Za-z_\-]",
+        reach=160,
+        solid=True,
     ),
     Rule(
         "IP_ADDRESS",
@@ -183,6 +185,7 @@ _NETWORK = (
         anchor=_ANCHOR_IPV4,
         reach=18,
         tail=4,
+        solid=True,
     ),
     Rule(
         "IP_ADDRESS",

@@ -58,6 +58,10 @@ class Rule:
     """A pattern, one match of which must stand within 240 characters of the value; empty: none."""
     name: str = ""
     """Name that the user gave the rule."""
+    solid: bool = False
+    """Neither a match nor a match of the anchor, its borders apart, holds a space; for speed only."""
+    digits: int = 0
+    """The value has at least so many digits, with nothing but spaces and hyphens between them; for speed only."""
 
     @cached_property
     def words(self) -> tuple[str, ...]:
