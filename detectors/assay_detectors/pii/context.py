@@ -27,8 +27,12 @@ def words(text: str) -> str:
 
 
 def _tokens(text: str) -> list[str]:
-    text = _CAMEL.sub(r" \g<0>", text)
+    text = _CAMEL.sub(_apart_from_before, text)
     return (text.translate(_LOWER) if text.isascii() else _NOT_WORD.sub(" ", text).lower()).split()
+
+
+def _apart_from_before(found: re.Match[str]) -> str:
+    return f" {found[0]}"
 
 
 def around(text: str, start: int, end: int) -> str:

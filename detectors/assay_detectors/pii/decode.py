@@ -9,20 +9,21 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 
-ESCAPE_ANCHOR = (
-    r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\\\[\"']|\\/|\\[nrt][\w+(]"
-    r"|=[\w.%]{1,24}\+[\w%]|[A-Za-z0-9]\+[A-Za-z0-9]{1,24}\+[A-Za-z0-9]"
-)
+_SIGNS = r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\\\[\"']|\\/|\\[nrt][\w+(]"
+_PLUS = r"=[\w.%]{1,24}\+[\w%]|[A-Za-z0-9]\+[A-Za-z0-9]{1,24}\+[A-Za-z0-9]"
+ESCAPE_ANCHOR = f"{_SIGNS}|{_PLUS}"
 r"""Where it is worth a try. A single `\"` is not: rules and contexts read over it."""
-_WORTH = re.compile(ESCAPE_ANCHOR)
-_SINGLE = (
-    r"(?P<url>(?:%[0-9A-Fa-f]{2})+)|(?P<json>(?:\\+u[0-9A-Fa-f]{4})+)|(?P<byte>(?:\\+x[0-9A-Fa-f]{2})+)"
-    r"|\\+(?P<plain>[\"'/])|(?P<space>\\+[nrt])"
+_WORTH_SIGNS = re.compile(_SIGNS)
+_WORTH_PLUS = re.compile(_PLUS)
+_ESCAPE = re.compile(
+    r"[%\\](?:(?<=%)(?P<url>[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*)|(?<=\\)\\*(?:(?P<json>u[0-9A-Fa-f]{4}(?:\\+u[0-9A-Fa-f]{4})*)"
+    r"|(?P<byte>x[0-9A-Fa-f]{2}(?:\\+x[0-9A-Fa-f]{2})*)|(?P<plain>[\"'/])|(?P<space>[nrt])))"
 )
-_ESCAPE = re.compile(_SINGLE)
 _ESCAPE_OR_QUERY = re.compile(
-    r"(?P<query>(?<![^\s?&=\"'(/;,>])[^\s?&=\"'<>#/;,(\\]*[\w%]\+[\w%][^\s&\"'<>#\\]*)|" + _SINGLE
+    r"(?P<query>(?<![^\s?&=\"'(/;,>])[^\s?&=\"'<>#/;,(\\]*[\w%]\+[\w%][^\s&\"'<>#\\]*)|" + _ESCAPE.pattern
 )
+_QUERY = re.compile(r"=[^\s?&=\"'<>#/;,(\\]*\+|\+[A-Za-z0-9]+\+")
+"""In a line without `%`, what a query has in which a plus sign is a space."""
 _FORM = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9]\+[A-Za-z0-9]+\+[A-Za-z0-9]")
 _INNER = re.compile(r"(?P<url>(?:%[0-9A-Fa-f]{2})+)|(?P<plus>\+)")
 _LABELS = {"url": "url", "plus": "url", "json": "json", "plain": "json", "space": "json", "byte": "json"}
@@ -66,14 +67,14 @@ class Decoded:
 
 def decoded(line: str) -> Decoded | None:
     """Return the decoded line, or None where there is nothing to decode."""
-    if not _WORTH.search(f"\n{line}\n"):
+    if not _WORTH_SIGNS.search(line) and not ("+" in line and _WORTH_PLUS.search(line)):
         return None
     text = _escapes(line).sub(_replaced, line)
     return None if text == line else Decoded(text, lambda: _parts(line))
 
 
 def _escapes(line: str) -> re.Pattern[str]:
-    return _ESCAPE_OR_QUERY if "+" in line else _ESCAPE
+    return _ESCAPE_OR_QUERY if "+" in line and ("%" in line or _QUERY.search(line)) else _ESCAPE
 
 
 def _replaced(found: re.Match[str]) -> str:
