@@ -11,8 +11,9 @@ _BEFORE = 72
 _AFTER = 64
 _WORDS = 8
 _ASSIGNED = re.compile(r"""["'\\\])]{0,6}\s{0,3}(?:=>|[:=]|(?<=[\w"'])>)\s{0,3}["'\\(\[]{0,6}$""")
+_ASSIGNED_SIZE = 20
+"""Characters of the longest match."""
 _ASSIGNING = frozenset(":=>")
-_LAST_TOKEN = re.compile(r"[^\W_][\w.\-]*$")
 _CAMEL = re.compile(r"[A-Z](?<=[a-z0-9].)")
 _LOWER = "".join(chr(code).lower() if chr(code).isalnum() else " " for code in range(128))
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -47,15 +48,22 @@ def around(text: str, start: int, end: int) -> str:
             return words(named[1])
     before = text[max(0, start - _BEFORE) : start]
     if before.rstrip("\"'\\([ \t\r\x0b\x0c\xa0")[-1:] in _ASSIGNING:
-        assigned = _ASSIGNED.search(before)
+        assigned = _ASSIGNED.search(before, max(0, len(before) - _ASSIGNED_SIZE))
         if assigned:
             before = before[: assigned.start()]
             if ":" not in assigned[0] or assigned[0][:1] in "\"'\\":
-                token = _LAST_TOKEN.search(before)
-                return words(token[0]) if token else " "
+                token = _last_token(before)
+                return words(token) if token else " "
             return f" {' '.join(_tokens(before)[-4:])} "
     before = _VALUE_ENDS.split(before.rstrip("\"'\\ "))[-1]
     return f" {' '.join(_tokens(before)[-_WORDS:])} "
+
+
+def _last_token(text: str) -> str:
+    first = len(text)
+    while first and (text[first - 1].isalnum() or text[first - 1] in "_.-"):
+        first -= 1
+    return text[first:].lstrip("_.-")
 
 
 def after(text: str, end: int) -> str:

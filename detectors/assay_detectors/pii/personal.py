@@ -194,7 +194,7 @@ _NETWORK = (
         STRONG,
         check=validate.ipv6,
         base="IpRecognizer",
-        anchor=r"[^\w:.](?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6})?::|[^\w:.](?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}[^\w:]",
+        anchor=r"[^\w:.](?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6})?::|[^\w:.](?:[0-9A-Fa-f]{1,4}:){4}[0-9A-Fa-f]",
     ),
     Rule(
         "MAC_ADDRESS",
