@@ -33,9 +33,8 @@ class Ready:
 
     def spans(self, text: str, start: int, stop: int) -> list[tuple[int, int]]:
         """Return the spans of the values in text[start:stop]; a rule with a key has none without its key's end."""
-        if self.run and (part := text[start:stop]).isascii():
-            if self.run not in part.encode().translate(_DIGITS_ALIKE, b" -"):
-                return []
+        if self.run and (part := text[start:stop]).isascii() and self.run not in _joined(part):
+            return []
         return [
             found.span(self.group) for found in self.search.finditer(text, start, stop) if found.end(self.group) > 0
         ]
@@ -56,6 +55,11 @@ class Ready:
         if found is None or self.key is None or not self.key.search(text, max(0, end - _KEY_REACH), end):
             return []
         return [found.span(self.group)]
+
+
+def _joined(text: str) -> bytes:
+    """Return the ASCII text with zeros for digits, without spaces and hyphens."""
+    return text.encode().translate(_DIGITS_ALIKE, b" -")
 
 
 class Call(NamedTuple):

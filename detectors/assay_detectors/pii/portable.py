@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import codecs
 import importlib
-import re
 import unicodedata
 from typing import Any
 
