@@ -6,6 +6,7 @@ constructing anything and judged by `config_rules`. Standard library only; YAML 
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from itertools import islice
@@ -146,11 +147,11 @@ def read_text(data: bytes, name: str, form: str, report: Report, notes: set[str]
 
 def read_source(source: Source, name: str, form: str, report: Report, notes: set[str]) -> bool:
     """Judge one text from a file, an archive or a compressed stream, as `read_text` does; any length."""
-    parts, total = [], 0
+    held, total = io.BytesIO(), 0
     while total <= MAX_TEXT and (chunk := source.read(1 << 20)):
-        parts.append(chunk)
+        held.write(chunk)
         total += len(chunk)
-    data = b"".join(parts)
+    data = held.getvalue()  # hands its buffer over: a list that is joined would hold the text twice
     if total <= MAX_TEXT:
         return read_text(data, name, form, report, notes)
     _search(data, source, name, report)

@@ -11,9 +11,10 @@ from assay_detectors.pii.portable import portable, prefix
 from assay_detectors.pii.prefilter import Anchor, word_anchor
 from assay_detectors.pii.rule import FORMAT, Rule
 
-_BEFORE_WORD, _AFTER_WORD = 160, 220
-"""Around a context word, this far may the value be that it speaks of."""
+_BEFORE_WORD, _AFTER_WORD, _AFTER_WORD_BROUGHT = 160, 140, 220
+"""Around a context word, this far may the value be that it speaks of: 72 characters, and the value itself."""
 _KEY_REACH = 96
+_DIGITS_ALIKE = bytes(48 if 48 <= code <= 57 else code for code in range(256))
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +27,13 @@ class Ready:
     """The pattern; for a rule with a key, the value behind it. The value is group `value`, or the whole match."""
     key: re.Pattern[str] | None
     group: str | int
+    run: bytes
+    """Zeros, as many as `rule.digits`."""
 
     def spans(self, text: str, start: int, stop: int) -> list[tuple[int, int]]:
         """Return the spans of the values in text[start:stop]; a rule with a key has none without its key's end."""
+        if self.run and (part := text[start:stop]).isascii() and self.run not in _joined(part):
+            return []
         return [
             found.span(self.group) for found in self.search.finditer(text, start, stop) if found.end(self.group) > 0
         ]
@@ -43,10 +48,15 @@ class Ready:
 
     def behind_key(self, text: str, end: int) -> list[tuple[int, int]]:
         """Return the span of the value behind the key whose link (`:`, `=`, …) ends at `end`."""
-        if self.key is None or not self.key.search(text, max(0, end - _KEY_REACH), end):
+        found = self.search.match(text, end)  # first, as it fails sooner
+        if found is None or self.key is None or not self.key.search(text, max(0, end - _KEY_REACH), end):
             return []
-        found = self.search.match(text, end)
-        return [found.span(self.group)] if found else []
+        return [found.span(self.group)]
+
+
+def _joined(text: str) -> bytes:
+    """Return the ASCII text with zeros for digits, without spaces and hyphens."""
+    return text.encode().translate(_DIGITS_ALIKE, b" -")
 
 
 class Call(NamedTuple):
@@ -66,14 +76,15 @@ def compiled(rules: tuple[Rule, ...]) -> list[Ready]:
 
 
 def _ready(rule: Rule, number: int) -> Ready:
+    run = b"0" * rule.digits
     if rule.key is not None:
         links, start = (LOOSE_LINKS, LOOSE_START) if rule.loose else (LINKS, VALUE_START)
         key = re.compile(rf"{rule.start}(?i:{rule.key}){links}\Z")
-        return Ready(rule, number, re.compile(rf"{start}(?P<value>{rule.pattern})"), key, "value")
+        return Ready(rule, number, re.compile(rf"{start}(?P<value>{rule.pattern})"), key, "value", run)
     before, cut, value = rule.pattern.partition(r"\K")
     if cut:
-        return Ready(rule, number, re.compile(rf"{before}(?P<value>{value})"), None, "value")
-    return Ready(rule, number, re.compile(rule.pattern), None, rule.group)
+        return Ready(rule, number, re.compile(rf"{before}(?P<value>{value})"), None, "value", run)
+    return Ready(rule, number, re.compile(rule.pattern), None, rule.group, run)
 
 
 def anchored(readies: list[Ready], min_score: float) -> dict[Anchor, list[Call]]:
@@ -89,7 +100,8 @@ def anchored(readies: list[Ready], min_score: float) -> dict[Anchor, list[Call]]
         alone, near = rule.probable[rule.alone], rule.probable[rule.near]
         if alone < min_score and rule.anchor is None and rule.key is None:
             for phrase in rule.context if near >= min_score else ():
-                by_word.setdefault(phrase, []).append(Call(ready, _BEFORE_WORD, _AFTER_WORD, own=False))
+                after = _AFTER_WORD_BROUGHT if rule.name else _AFTER_WORD
+                by_word.setdefault(phrase, []).append(Call(ready, _BEFORE_WORD, after, own=False))
         elif max(alone, near) >= min_score:
             found.setdefault(_anchor(rule), []).append(
                 Call(ready, rule.reach, -1 if rule.key else rule.tail, own=not rule.name)

@@ -12,9 +12,11 @@ _BEFORE = 72
 _AFTER = 64
 _WORDS, _LABEL_WORDS = 8, 4
 _ASSIGNED = re.compile(r"""["'`\\\])]{0,6}\s{0,3}(?:=>|->|:=|[:=|]|(?<=[\w"'])>)\s{0,3}["'`\\(\[]{0,6}$""")
+_ASSIGNED_SIZE = 20
+"""Characters of the longest match."""
 _ASSIGNING = frozenset(":=>|")
-_LAST_TOKEN = re.compile(r"[^\W_][\w.\-]*$")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CAMEL = re.compile(r"[A-Z](?<=[a-z0-9].)")
+_LOWER = "".join(chr(code).lower() if chr(code).isalnum() else " " for code in range(128))
 _NOT_WORD = re.compile(r"[\W_]+")
 _PARTS = ":=,;{}[]|"
 OTHER = "|"
@@ -28,7 +30,16 @@ _NAMED_AFTER = re.compile(
 
 def words(text: str) -> str:
     """Return the words of `text`, lower case, single spaces, a space at both ends; `userPhone_no` is three words."""
-    return f" {_NOT_WORD.sub(' ', _CAMEL.sub(' ', text)).strip().lower()} "
+    return f" {' '.join(_tokens(text))} "
+
+
+def _tokens(text: str) -> list[str]:
+    text = _CAMEL.sub(_apart_from_before, text)
+    return (text.translate(_LOWER) if text.isascii() else _NOT_WORD.sub(" ", text).lower()).split()
+
+
+def _apart_from_before(found: re.Match[str]) -> str:
+    return f" {found[0]}"
 
 
 def around(text: str, start: int, end: int) -> str:
@@ -46,12 +57,12 @@ def around(text: str, start: int, end: int) -> str:
     if before.rstrip("\"'`\\([ \t\r\x0b\x0c\xa0")[-1:] in _ASSIGNING:
         if name := named_apart(before):
             return words(name)
-        assigned = _ASSIGNED.search(before)
+        assigned = _ASSIGNED.search(before, max(0, len(before) - _ASSIGNED_SIZE))
         if assigned:
             before = before[: assigned.start()]
             if ":" not in assigned[0] or assigned[0][:1] in "\"'\\":
-                token = _LAST_TOKEN.search(before)
-                return words(token[0]) if token else " "
+                token = _last_token(before)
+                return words(token) if token else " "
             last = before.rsplit(None, 1)[-1:]
             if last and "::" in last[0]:
                 return " "  # the name of a logger, as Rust and C++ write it
@@ -63,10 +74,17 @@ def around(text: str, start: int, end: int) -> str:
 def _label(before: str, cut: int, most: int) -> str:
     """Return the last words, with `OTHER` where those begin that name the value, if others are before them."""
     if cut < 0:
-        return f" {' '.join(words(before).split()[-most:])} "
-    own = words(before[cut:]).split()[-most:]
-    other = words(before[:cut]).split()[len(own) - most :] if len(own) < most else []
+        return f" {' '.join(_tokens(before)[-most:])} "
+    own = _tokens(before[cut:])[-most:]
+    other = _tokens(before[:cut])[len(own) - most :] if len(own) < most else []
     return f" {' '.join([*other, OTHER, *own])} "
+
+
+def _last_token(text: str) -> str:
+    first = len(text)
+    while first and (text[first - 1].isalnum() or text[first - 1] in "_.-"):
+        first -= 1
+    return text[first:].lstrip("_.-")
 
 
 def after(text: str, end: int) -> str:
@@ -94,4 +112,4 @@ def may_mention(text: str, start: int, end: int, rule: Rule) -> bool:
     near = text[start - _BEFORE if start > _BEFORE else 0 : start]
     if rule.after or "(" in text[end : end + 4] or " for key " in text[end : end + 12]:
         near += " " + text[end : end + _AFTER]
-    return rule.long_words.search(near.lower()) is not None or rule.short_words.search(near) is not None
+    return not rule.firsts.isdisjoint(_tokens(near))

@@ -9,23 +9,29 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 
-ESCAPE_ANCHOR = (
-    r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\\\[\"']|\\/|\\[nrt][\w+(]"
-    r"|=[\w.%]{1,24}\+[\w%]|[A-Za-z0-9]\+[A-Za-z0-9]{1,24}\+[A-Za-z0-9]"
-)
+_SIGNS = r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\\\[\"']|\\/|\\[nrt][\w+(]"
+_PLUS = r"=[\w.%]{1,24}\+[\w%]|[A-Za-z0-9]\+[A-Za-z0-9]{1,24}\+[A-Za-z0-9]"
+ESCAPE_ANCHOR = f"{_SIGNS}|{_PLUS}"
 r"""Where it is worth a try. A single `\"` is not: rules and contexts read over it."""
-_WORTH = re.compile(ESCAPE_ANCHOR)
+_WORTH_SIGNS = re.compile(_SIGNS)
+_WORTH_PLUS = re.compile(_PLUS)
 _ESCAPE = re.compile(
-    r"(?P<query>(?<![^\s?&=\"'(/;,>])[^\s?&=\"'<>#/;,(\\]*[\w%]\+[\w%(\-][^\s&\"'<>#\\]*)"
-    r"|(?P<url>(?:%[0-9A-Fa-f]{2})+)|(?P<json>(?:\\+u[0-9A-Fa-f]{4})+)|(?P<byte>(?:\\+x[0-9A-Fa-f]{2})+)"
-    r"|\\+(?P<plain>[\"'/])|(?P<space>\\+[nrt])"
+    r"[%\\](?:(?<=%)(?P<url>[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*)|(?<=\\)\\*(?:(?P<json>u[0-9A-Fa-f]{4}(?:\\+u[0-9A-Fa-f]{4})*)"
+    r"|(?P<byte>x[0-9A-Fa-f]{2}(?:\\+x[0-9A-Fa-f]{2})*)|(?P<plain>[\"'/])|(?P<space>[nrt])))"
 )
+_ESCAPE_OR_QUERY = re.compile(
+    r"(?P<query>(?<![^\s?&=\"'(/;,>])[^\s?&=\"'<>#/;,(\\]*[\w%]\+[\w%(\-][^\s&\"'<>#\\]*)|" + _ESCAPE.pattern
+)
+_QUERY = re.compile(r"=[^\s?&=\"'<>#/;,(\\]*\+|\+[A-Za-z0-9]+\+")
+"""In a line without `%`, what a query has in which a plus sign is a space."""
 _FORM = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9]\+[A-Za-z0-9]+\+[A-Za-z0-9]")
 _INNER = re.compile(r"(?P<url>(?:%[0-9A-Fa-f]{2})+)|(?P<plus>\+)")
 _LABELS = {"url": "url", "plus": "url", "json": "json", "plain": "json", "space": "json", "byte": "json"}
 
 Part = tuple[str, int, int, str]
-"""Text, first and last column (from 0, end excluded) that it was written in, and how."""
+"""Text, first and last column (from 0, end excluded) that it was written in, and how.
+
+Where the columns are a multiple of the characters, each character has as many; else all of them belong to all."""
 
 
 class Decoded:
@@ -47,9 +53,11 @@ class Decoded:
                 at += len(text)
         first, last = self._find(start), self._find(end - 1)
         text, begin, stop, _ = self._parts[first]
-        left = begin + start - self._at[first] if stop - begin == len(text) else begin
+        width, rest = divmod(stop - begin, len(text))
+        left = begin if rest else begin + (start - self._at[first]) * width
         text, begin, stop, _ = self._parts[last]
-        right = begin + end - self._at[last] if stop - begin == len(text) else stop
+        width, rest = divmod(stop - begin, len(text))
+        right = stop if rest else begin + (end - self._at[last]) * width
         ways = {part[3] for part in self._parts[first : last + 1] if part[3]}
         return left, right, "+".join(sorted(ways or {part[3] for part in self._parts if part[3]}))
 
@@ -59,10 +67,14 @@ class Decoded:
 
 def decoded(line: str) -> Decoded | None:
     """Return the decoded line, or None where there is nothing to decode."""
-    if not _WORTH.search(f"\n{line}\n"):
+    if not _WORTH_SIGNS.search(line) and not ("+" in line and _WORTH_PLUS.search(line)):
         return None
-    text = _ESCAPE.sub(_replaced, line)
+    text = _escapes(line).sub(_replaced, line)
     return None if text == line else Decoded(text, lambda: _parts(line))
+
+
+def _escapes(line: str) -> re.Pattern[str]:
+    return _ESCAPE_OR_QUERY if "+" in line and ("%" in line or _QUERY.search(line)) else _ESCAPE
 
 
 def _replaced(found: re.Match[str]) -> str:
@@ -97,17 +109,17 @@ _WAYS: dict[str, Callable[[str], str]] = {"url": _percent, "json": _units, "byte
 def _parts(line: str) -> list[Part]:
     parts: list[Part] = []
     done = 0
-    for found in _ESCAPE.finditer(line):
+    for found in _escapes(line).finditer(line):
         if found.start() > done:
             parts.append((line[done : found.start()], done, found.start(), ""))
         done = found.end()
-        if found["query"] is not None:
+        if found.lastgroup == "query":
             if _replaced(found) == found[0]:
                 parts.append((found[0], found.start(), done, ""))
                 continue
             _query(found[0], found.start(), parts)
         else:
-            _written(_replaced(found), found.start(), done, _LABELS[found.lastgroup or ""], parts)
+            parts.append((_replaced(found), found.start(), done, _LABELS[found.lastgroup or ""]))
     if done < len(line):
         parts.append((line[done:], done, len(line), ""))
     return parts
@@ -120,15 +132,6 @@ def _query(text: str, base: int, parts: list[Part]) -> None:
             parts.append((text[done : found.start()], base + done, base + found.start(), ""))
         done = found.end()
         plain = " " if found["plus"] else _percent(found[0])
-        _written(plain, base + found.start(), base + done, "url", parts)
+        parts.append((plain, base + found.start(), base + done, "url"))
     if done < len(text):
         parts.append((text[done:], base + done, base + len(text), ""))
-
-
-def _written(text: str, start: int, stop: int, label: str, parts: list[Part]) -> None:
-    """Add what an escape stands for; character for character where all were written with one width."""
-    width, rest = divmod(stop - start, len(text)) if text else (0, 1)
-    if rest or width < 2:
-        parts.append((text, start, stop, label)) if text else None
-    else:
-        parts.extend((char, start + width * at, start + width * (at + 1), label) for at, char in enumerate(text))

@@ -160,14 +160,16 @@ class LineScanner:
         """Return what is found around several anchors; windows of one rule are joined, lest a value be cut."""
         found: list[Found] = []
         windows: dict[Ready, list[list[int]]] = {}
+        own, calls = self._own, self.calls
         for hit in hits:
             end, anchor = (hit >> NUMBER_BITS) - start, hit & _NUMBER
-            if anchor >= self._own:
-                encodings.append((anchor - self._own, end))
+            if anchor >= own:
+                if anchor > own or not encodings or encodings[-1][0] != ESCAPED:
+                    encodings.append((anchor - own, end))
                 continue
-            for call in self.calls[anchor]:
-                ready, before, after, own = call
-                if own:
+            for call in calls[anchor]:
+                ready, before, after, placed = call
+                if placed:
                     spans = _spans(call, line, end)
                     if spans:
                         found.extend(weighed(ready, spans, line, self._min_score))
@@ -191,4 +193,8 @@ def _spans(call: Call, line: str, end: int) -> list[tuple[int, int]]:
     if after < 0:
         return ready.behind_key(line, end)
     low = end - before if end > before else 0
-    return ready.first(line, low, end + after, end - 1) if own else ready.spans(line, low, end + after)
+    if not own:
+        return ready.spans(line, low, end + after)
+    if ready.rule.solid:
+        low = max(low, line.rfind(" ", low, end - 1) + 1)
+    return ready.first(line, low, end + after, end - 1)

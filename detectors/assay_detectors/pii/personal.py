@@ -55,6 +55,7 @@ _CHECKSUMMED = (
         _CARD_WORDS,
         check=validate.any_card,
         unless=ID_WORDS,
+        digits=12,
     ),
     Rule(
         "IBAN_CODE",
@@ -170,8 +171,9 @@ _NETWORK = (
         CERTAIN,
         base="EmailRecognizer",
         check=domains.public,
-        anchor=r"[\w.+\-'%]@[\w\-]+\.[A-Za-z0-9]",
-        reach=132,
+        anchor=r"[\w.+\-'%]@[\w\-]+\.[\d.]*[A-Za-z_\-]",
+        reach=160,
+        solid=True,
     ),
     Rule(
         "IP_ADDRESS",
@@ -184,6 +186,7 @@ _NETWORK = (
         anchor=_ANCHOR_IPV4,
         reach=18,
         tail=4,
+        solid=True,
     ),
     Rule(
         "IP_ADDRESS",
@@ -192,7 +195,8 @@ _NETWORK = (
         STRONG,
         check=validate.ipv6,
         base="IpRecognizer",
-        anchor=r"(?:[^\w:.]|[A-Za-z_]{3}:|_\d:)(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6})?::|[0-9A-Fa-f]:(?:[0-9A-Fa-f]{1,4}:){6}[0-9A-Fa-f]",
+        anchor=r"(?:[^\w:.]|[A-Za-z_]{3}:|_\d:)(?:(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6})?::|"
+        r"(?:[0-9A-Fa-f]{1,4}:){6}[0-9A-Fa-f])",
     ),
     Rule(
         "MAC_ADDRESS",

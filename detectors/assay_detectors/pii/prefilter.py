@@ -17,7 +17,7 @@ Prefilter = Callable[[str], Hits]
 
 ENGINES = ("hyperscan", "re2", "re")
 
-LEAST_BEFORE, LEAST_AFTER = 60, 200
+LEAST_BEFORE, LEAST_AFTER = 60, 140
 """Around the end of an anchor that is not `placed`, what it calls for looks at least so far."""
 _LONG = 600
 """In lines up to this length RE2, which tells no place, reports ends of its own choice, close enough together."""
@@ -77,40 +77,60 @@ def with_re2(anchors: Sequence[Anchor]) -> Prefilter:
     """Compile for RE2; raises ImportError where it is not installed."""
     import re2
 
-    options = re2.Options()
-    options.max_mem = 1 << 28
-    group = re2.Set.SearchSet(options)
-    for anchor in anchors:
-        group.Add(anchor.pattern)
-    always = group.Add("")
-    group.Compile()
-    everything = list(range(len(anchors)))
+    kin: dict[int, list[int]] = {}
+    for number, anchor in enumerate(anchors):
+        kin.setdefault(_kin(anchor), []).append(number)
+    sets = [_Re2Set(re2, anchors, numbers).match for numbers in kin.values()]
     exact = _Exact(anchors)
 
     def search(text: str) -> Hits:
         hits: Hits = []
-        match = group.Match
         start, last = 0, len(text) - 1
         while start < last:
             stop = text.find("\n", start + 1)
             stop = last if stop < 0 else stop
-            found = match(text[start : stop + 1])
-            if not found or always not in found:
-                found = everything  # RE2 ran out of memory, which it tells by matching nothing at all
-            for number in found:
-                if number == always:
-                    continue
-                if stop - start > _LONG or anchors[number].placed:
-                    exact.find(number, text, start, stop + 1, hits)
-                else:
-                    first = min(stop, start + 1 + LEAST_BEFORE)
-                    ends = {*range(first, stop, LEAST_BEFORE + LEAST_AFTER), stop}
-                    hits.extend(end << NUMBER_BITS | number for end in ends)
+            line = text[start : stop + 1]
+            for match in sets:
+                for number in match(line):
+                    if stop - start > _LONG or anchors[number].placed:
+                        exact.find(number, text, start, stop + 1, hits)
+                    else:
+                        ends = range(start + 1 + LEAST_BEFORE, stop + LEAST_BEFORE, LEAST_BEFORE + LEAST_AFTER)
+                        hits.extend(min(end, stop) << NUMBER_BITS | number for end in ends)
             start = stop
         hits.sort()
         return hits
 
     return search
+
+
+def _kin(anchor: Anchor) -> int:
+    """Return the same number for anchors that make few states together: one set of all would make millions."""
+    pattern = anchor.pattern
+    signs = (bool(anchor.words), "(?i:" in pattern, pattern.startswith("(?:[^A-Za-z0-9]|a)"), r"\d" in pattern, True)
+    return signs.index(True)
+
+
+class _Re2Set:
+    """Some of the anchors, compiled for RE2."""
+
+    def __init__(self, re2: Any, anchors: Sequence[Anchor], numbers: list[int]) -> None:
+        options = re2.Options()
+        options.max_mem = 1 << 26
+        group = re2.Set.SearchSet(options)
+        for number in numbers:
+            group.Add(anchors[number].pattern)
+        self._always = group.Add("")
+        group.Compile()
+        self._match = group.Match
+        self._numbers = numbers
+
+    def match(self, line: str) -> list[int]:
+        """Return the numbers of the anchors that are in the line."""
+        found = self._match(line)
+        if not found or self._always not in found:
+            return self._numbers  # RE2 ran out of memory, which it tells by matching nothing at all
+        return [self._numbers[place] for place in found if place != self._always] if len(found) > 1 else []
 
 
 def with_re(anchors: Sequence[Anchor]) -> Prefilter:

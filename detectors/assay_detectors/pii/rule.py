@@ -65,6 +65,10 @@ class Rule:
     """A pattern, one match of which must stand within 240 characters of the value; empty: none."""
     name: str = ""
     """Name that the user gave the rule."""
+    solid: bool = False
+    """Neither a match nor a match of the anchor, its borders apart, holds a space; for speed only."""
+    digits: int = 0
+    """The value has at least so many digits, with nothing but spaces and hyphens between them; for speed only."""
 
     @cached_property
     def probable(self) -> dict[float, float]:
@@ -78,29 +82,14 @@ class Rule:
         return self.context + self.unless
 
     @cached_property
-    def long_words(self) -> re.Pattern[str]:
-        """One of the words with more than three letters, or the first of a phrase, somewhere in lower case."""
-        return re.compile("|".join(re.escape(word) for word in self._firsts() if len(word) > 3) or "(?!)")
-
-    @cached_property
-    def short_words(self) -> re.Pattern[str]:
-        """One of the short words, where a word or a part in camelCase ends."""
-        words = [word for word in self._firsts() if len(word) <= 3]
-        if not words:
-            return re.compile("(?!)")
-        firsts = "".join(dict.fromkeys(word[0] + word[0].upper() for word in words))
-        rest = "|".join(
-            f"(?<=[{word[0]}{word[0].upper()}])" + "".join(f"[{c}{c.upper()}]" for c in word[1:]) for word in words
-        )
-        return re.compile(rf"[{firsts}](?:(?<![A-Za-z0-9].)|(?<=[a-z0-9][A-Z]))(?:{rest})(?![a-z0-9])")
+    def firsts(self) -> frozenset[str]:
+        """The words, and the first word of each phrase."""
+        return frozenset(phrase.split()[0] for phrase in self.words)
 
     @cached_property
     def witness(self) -> re.Pattern[str]:
         """`beside`, compiled."""
         return re.compile(self.beside)
-
-    def _firsts(self) -> dict[str, None]:
-        return dict.fromkeys(phrase.split()[0] for phrase in self.words)
 
 
 def named(

@@ -234,4 +234,5 @@ def _window(scanner: Scanner, window: LogWindow, tally: Tally) -> None:
 
 
 def _size(text: str, start: int, stop: int) -> int:
-    return len(text[start:stop].encode("utf-8", "surrogateescape"))
+    part = text[start:stop]
+    return len(part) if part.isascii() else len(part.encode("utf-8", "surrogateescape"))

@@ -16,7 +16,7 @@ def token(
     entity: str, body: str, start: str = NOT_ALNUM, end: str = _NO_MORE, anchor: str | None = None, tail: int = 300
 ) -> Rule:
     """Return the rule of one kind of token."""
-    return Rule(entity, start + body + end, CERTAIN, CERTAIN, anchor=anchor, reach=128, tail=tail)
+    return Rule(entity, start + body + end, CERTAIN, CERTAIN, anchor=anchor, reach=128, tail=tail, solid=body[0] != "-")
 
 
 def _family(entity: str, *bodies: str) -> tuple[Rule, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -52,7 +52,7 @@ def weighed(ready: Ready, spans: Iterable[tuple[int, int]], text: str, min_score
                 continue
             end = start + length
         value = text[start:end]
-        if rule.check is not None and not rule.check(_plain(value)):
+        if rule.check is not None and not _holds(rule.check, _plain(value)):
             continue
         if rule.beside and not rule.witness.search(text, max(0, start - _BESIDE), end + _BESIDE):
             continue
@@ -61,6 +61,11 @@ def weighed(ready: Ready, spans: Iterable[tuple[int, int]], text: str, min_score
             entity = "IP_LOOPBACK" if rule.entity == "IP_ADDRESS" and _nobody(_plain(value)) else rule.entity
             found.append(Found(start, end, entity, score, value, "", rule.name))
     return found
+
+
+@lru_cache(maxsize=1 << 12)
+def _holds(check: Callable[[str], bool], value: str) -> bool:
+    return check(value)
 
 
 def _plain(value: str) -> str:
@@ -82,6 +87,8 @@ def _score(rule: Rule, text: str, start: int, end: int) -> float:
 
 @lru_cache(maxsize=1 << 12)
 def _nobody(value: str) -> bool:
+    if ":" not in value:
+        return value.startswith("127.") or value == "0.0.0.0"
     address = ipaddress.ip_address(value)
     return address.is_loopback or address.is_unspecified
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 
 import pytest
 
+from assay_detectors.pii import line as line_module
 from assay_detectors.pii.context import mentions, words
 from assay_detectors.pii.line import LineScanner
-from assay_detectors.pii.portable import fold, portable, prefix
+from assay_detectors.pii.portable import fold, fold_block, portable, prefix
 from assay_detectors.pii.prefilter import ENGINES, NUMBER_BITS, Anchor, prefilter, word_anchor
+from assay_detectors.pii.recognizers import RULES
 from assay_detectors.pii.weigh import weighed
 
 
@@ -159,3 +162,27 @@ def test_re2_out_of_memory_looks_at_every_line(monkeypatch):
     monkeypatch.setattr(re2.Set, "SearchSet", lambda _options: Silent())
     hits = prefilter([Anchor("a"), Anchor("z")], "re2")[1]("\nzz\nb\n")
     assert hits == [2 << NUMBER_BITS | 1, 3 << NUMBER_BITS | 1]
+
+
+def test_a_value_at_the_end_of_a_line_is_seen_by_every_engine(scanners):
+    """RE2 tells no place, so the whole line must be looked at: lines of 261 to 340 characters once were not."""
+    for length in range(20, 420, 7):
+        line = f"{'x' * length} medicare=5105 02629 8"
+        for engine, scanner in scanners.items():
+            assert [one.entity for one in scanner.scan(line)] == ["AU_MEDICARE"], (engine, length)
+
+
+def test_what_rules_tell_for_speed_changes_no_finding(monkeypatch, planted, templates, clean_log):
+    lines = [t(key, value) for t in templates.values() for key, value in planted.values()]
+    text = "\n".join([*lines, *clean_log.splitlines(), *_mixed(planted, templates, clean_log, 4)])
+    assert sum(rule.solid for rule in RULES) > 50 and any(rule.digits for rule in RULES)
+    quick = LineScanner(0.5).block(text)
+    monkeypatch.setattr(line_module, "RULES", tuple(replace(rule, solid=False, digits=0) for rule in RULES))
+    assert LineScanner(0.5).block(text) == quick
+
+
+def test_a_block_is_folded_as_each_of_its_characters_is():
+    text = "\nplain\ngrüße ４１ é\u0301 \udcff ②\nрaypal \U0001d7d8\n"
+    folded, odd = fold_block(text)
+    assert folded == "".join(map(fold, text))
+    assert [text[at] for at in odd] == ["４", "②", "р", "\U0001d7d8"]
