@@ -125,7 +125,7 @@ CASES = {
     "shape that does not fit the model": (spoil_shape, ["model.skops", "2", "3"], "assay.yaml:", 3),
     "torn row": (spoil_torn_row, ["test.csv", "line 22"], "assay.yaml:", 3),
     "binary table": (spoil_binary_table, ["test.csv"], "assay.yaml:", 3),
-    "truncated gzip": (spoil_gzip, ["old.log.gz"], "", 3),
+    "truncated gzip": (spoil_gzip, ["old.log.gz", "after line"], "", 4),
     "binary log": (spoil_binary_log, ["core.log", "binary"], "assay.yaml:", 3),
     "empty log": (spoil_empty_log, ["none.log", "empty"], "assay.yaml:", 3),
     "pattern that matches nothing": (spoil_glob, ["logs/*.jsonl", "no file matches"], "assay.yaml:", 3),

@@ -127,3 +127,25 @@ def test_five_thousand_findings_are_cut_and_counted(crowd: ScanResult) -> None:
 
 def test_the_same_result_gives_the_same_text(case: ScanResult) -> None:
     assert render(case) == render(case)
+
+
+def test_what_is_undecided_for_one_reason_is_told_once(cases: dict[str, ScanResult]) -> None:
+    full = cases["failing"]
+    model = next(f for f in full.verdict.findings if f.waiver is None)
+    kinds = [f"KIND_{n}" for n in range(30)]
+    findings = tuple(
+        model.model_copy(
+            update={
+                "verdict": DecisionVerdict.INCONCLUSIVE,
+                "fingerprint": f"{n:032x}",
+                "text": f"{kind}: at least 0; it was not read",
+            }
+        )
+        for n, kind in enumerate(kinds)
+    )
+    verdict = full.verdict.model_copy(update={"findings": findings})
+    text = " ".join(render(full.model_copy(update={"verdict": verdict})).split())
+    assert text.count("at least 0; it was not read") == 1
+    assert "KIND_0: at least 0" in text
+    assert "the same of KIND_1, KIND_2" in text
+    assert "and 17 more" in text

@@ -75,7 +75,22 @@ def test_damaged_gzip_is_a_problem_too(tmp_path):
     packed = bytearray(gzip.compress(TEXT.encode()))
     packed[-6] ^= 0xFF  # the checksum
     path.write_bytes(packed)
-    assert "damaged" in read(path)[0].problem
+    reader, lines = read(path)
+    assert "damaged" in reader.problem
+    assert lines == TEXT.split("\n")
+
+
+def test_what_stands_before_the_damage_in_gzip_is_read(tmp_path):
+    noise = random.Random(3)
+    text = "".join(f"{n} {noise.random()}\n" for n in range(40_000))
+    packed = bytearray(gzip.compress(text.encode()))
+    packed[len(packed) // 2 :] = b"\xff" * 1000
+    path = tmp_path / "a.log"
+    path.write_bytes(packed)
+    reader, lines = read(path)
+    assert reader.problem.startswith("a.log could not be read to its end")
+    assert len(lines) > 15_000
+    assert lines[:-1] == text.split("\n")[: len(lines) - 1]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32", "utf-8-sig"])

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 MOST_ISSUES = 50
+MOST_ALIKE = 12
 MOST_PASSED = 30
 MOST_INPUTS = 20
 MOST_NOTES = 5
@@ -76,6 +77,23 @@ def print_result(result: ScanResult, console: Console) -> None:
     _Page(console, ascii_only=encoding not in ("utf8", "utf8sig", "utf16", "utf32")).show(result)
 
 
+def _subject(issue: Issue) -> str:
+    """Return what the finding is about: what its sentence names first."""
+    return issue.finding.text.partition(": ")[0]
+
+
+def _alike(found: tuple[Issue, ...]) -> list[list[Issue]]:
+    """Return the issues in order, those undecided for one reason together: a torn log leaves every kind open."""
+    groups: dict[tuple[object, ...], list[Issue]] = {}
+    for at, issue in enumerate(found):
+        finding = issue.finding
+        words = finding.text.partition(": ")[2]
+        undecided = finding.verdict is DecisionVerdict.INCONCLUSIVE and finding.waiver is None and words
+        key: tuple[object, ...] = (finding.rule, finding.blocks, finding.change, words) if undecided else (at,)
+        groups.setdefault(key, []).append(issue)
+    return list(groups.values())
+
+
 class _Page:
     """Prints lines of plain text on one console; never markup, so that no name from a target can style anything."""
 
@@ -88,7 +106,7 @@ class _Page:
         self._title(result)
         found = issues(result)
         self._issues(found)
-        told = frozenset(issue.finding.text for issue in found[:MOST_ISSUES])
+        told = frozenset(group[0].finding.text for group in _alike(found)[:MOST_ISSUES])
         self._inputs(result.provenance.inputs, told)
         self._outcomes(result.outcomes, told)
         self._passed(result.verdict)
@@ -117,12 +135,17 @@ class _Page:
 
     def _issues(self, found: tuple[Issue, ...]) -> None:
         advised: set[str] = set()
-        for issue in found[:MOST_ISSUES]:
-            remedy = issue.finding.remediation
-            self._issue(issue, "" if remedy in advised else remedy)
+        alike = _alike(found)
+        for first, *others in alike[:MOST_ISSUES]:
+            remedy = first.finding.remediation
+            self._issue(first, "" if remedy in advised else remedy)
+            if others:
+                names = ", ".join(_subject(other) for other in others[:MOST_ALIKE])
+                rest = f" and {len(others) - MOST_ALIKE:,} more" if len(others) > MOST_ALIKE else ""
+                self._line((f"the same of {safe(names, 200)}{rest}", ""), indent=_INDENT)
             advised.add(remedy)
-        if len(found) > MOST_ISSUES:
-            more = count(len(found) - MOST_ISSUES, "more finding")
+        if len(alike) > MOST_ISSUES:
+            more = count(sum(map(len, alike[MOST_ISSUES:])), "more finding")
             self._line((f"and {more}; see all with -o json=FILE or -o html=FILE", "bold"))
         if found:
             self._line(("", ""))

@@ -176,6 +176,7 @@ class _Gzip:
 
     def __init__(self) -> None:
         self._machine = zlib.decompressobj(31)
+        self._error: zlib.error | None = None
 
     @property
     def eof(self) -> bool:
@@ -187,10 +188,33 @@ class _Gzip:
 
     @property
     def needs_input(self) -> bool:
-        return not self._machine.unconsumed_tail
+        return self._error is None and not self._machine.unconsumed_tail
 
     def decompress(self, data: bytes, limit: int) -> bytes:
-        return self._machine.decompress(self._machine.unconsumed_tail + data, limit)
+        if self._error is not None:
+            raise self._error
+        before, data = self._machine.copy(), self._machine.unconsumed_tail + data
+        try:
+            return bytes(self._machine.decompress(data, limit))
+        except zlib.error as error:
+            self._error = error
+            return _before_damage(before, data, limit)
+
+
+def _before_damage(machine: Any, data: bytes, limit: int) -> bytes:
+    """Return what stands before the damage in the data, which a single call would not give."""
+    out: bytes = b""
+    for step in (1 << 12, 1):
+        for start in range(0, len(data), step):
+            again = machine.copy()
+            try:
+                out += machine.decompress(machine.unconsumed_tail + data[start : start + step], limit - len(out))
+            except zlib.error:
+                machine, data = again, data[start : start + step]
+                break
+            if len(out) >= limit:
+                return out
+    return out
 
 
 class Readable(Protocol):
@@ -233,22 +257,31 @@ def as_utf8(chunks: Iterator[bytes], shown: str) -> Iterator[bytes]:
     Raises:
         UnusableInput: the content is binary.
     """
-    head = b""
-    for chunk in chunks:
-        head += chunk
-        if len(head) >= 4096:
-            break
+    head, broken = b"", None
+    try:
+        for chunk in chunks:
+            head += chunk
+            if len(head) >= 4096:
+                break
+    except Broken as error:
+        if not head:
+            raise
+        broken = error
     encoding = wide(head)
     if encoding is None:
         head = head.removeprefix(codecs.BOM_UTF8)
         refuse_binary(head, shown)
         yield head
+        if broken is not None:
+            raise broken
         yield from chunks
         return
     decoder = codecs.getincrementaldecoder(encoding.rpartition("-")[0])(errors="replace")
     text = decoder.decode(head).encode("utf-8", "replace")
     refuse_binary(text, shown)
     yield text
+    if broken is not None:
+        raise broken
     for chunk in chunks:
         yield decoder.decode(chunk).encode("utf-8", "replace")
     yield decoder.decode(b"", final=True).encode("utf-8", "replace")
