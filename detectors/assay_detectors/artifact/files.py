@@ -46,6 +46,7 @@ def tasks(target: Target, unread: list[tuple[str, str]]) -> list[tuple[Shard, st
     models = _models(target)
     for ref in target.of_role("model", "artifact"):
         if ref.leads_away:
+            unread.append((named(ref.shown), "it is a link to a folder, which is not followed"))
             continue
         if Path(ref.path).is_dir():
             for below in _below(ref, unread):

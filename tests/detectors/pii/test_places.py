@@ -172,9 +172,9 @@ def test_a_remembered_outcome_hangs_on_the_content_of_the_files_that_options_nam
     def remembered(**options):
         return outcome_key(SPEC, options, Contents((), {}, {}, 0), (), False, tmp_path)
 
-    keys = [remembered(gitleaks=""), remembered(gitleaks="rules.toml")]
+    keys = [remembered(fingerprint_key=""), remembered(fingerprint_key="k.bin")]
     for content in ("a = 1", "a = 2"):
-        (tmp_path / "rules.toml").write_text(content)
-        keys.append(remembered(gitleaks="rules.toml"))
+        (tmp_path / "k.bin").write_text(content)
+        keys.append(remembered(fingerprint_key="k.bin"))
     assert len(set(keys)) == 4
-    assert remembered(gitleaks="rules.toml") == keys[-1]
+    assert remembered(fingerprint_key="k.bin") == keys[-1]

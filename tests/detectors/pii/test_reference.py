@@ -191,7 +191,7 @@ def test_recognizers_of_the_user_take_part(logs, scan, tmp_path):
     run = scan(logs(a="badge st-123456\nst-123457\n"), engine="presidio", recognizers="r.yaml")
     (found,) = run.observations
     assert (found.labels["entity"], found.evidence.locator.line) == ("CUSTOM_PERSONAL", 1)
-    assert found.evidence.note.endswith("rule Staff (STAFF)")
+    assert found.evidence.note.endswith("rule Staff (STAFF), by its own score")
     assert found.evidence.score == pytest.approx(0.45)
 
 
