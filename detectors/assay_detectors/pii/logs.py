@@ -29,6 +29,8 @@ from assay_detectors.pii.spec import METRIC, SPEC
 
 _RANGE = 8 << 20
 """Bytes of a shard: larger files are cut, so that several workers share one."""
+_TOLD = 20
+"""Lines of a log that were not fully analysed and are told one by one; the others are counted."""
 _MB_PER_SECOND = 12.0
 """Of one core, measured on mixed machine-learning logs; for the estimate only."""
 
@@ -140,6 +142,7 @@ class _Source:
     lost: bool = False
     """A range before failed: line numbers are unknown from there on."""
     problems: list[str] = field(default_factory=list)
+    given_up: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     located: Counter[str] = field(default_factory=Counter)
     distinct: Counter[str] = field(default_factory=Counter)
@@ -160,6 +163,9 @@ class _Source:
         if result["problem"] and result["problem"] not in self.problems:
             self.problems.append(result["problem"])
         for line, why in result["given_up"]:
+            self.given_up += 1
+            if self.given_up > _TOLD:
+                continue
             at = f"line {line + self.lines}" if not self.lost else "a line"
             self.problems.append(f"{self.shown}: {at} was not fully analysed: {why}")
         self.counts.update(result["counts"])
@@ -233,6 +239,8 @@ def _measurements(sources: list[_Source], ctx: Context, groups: Groups, asked: A
     for sentence in (*asked.not_covered, *problems):
         ctx.not_covered(sentence)
     for source in sources:
+        if (more := source.given_up - _TOLD) > 0:
+            ctx.not_covered(f"{source.shown}: {more:,} more lines were not fully analysed")
         if not source.lines and not source.problems:
             ctx.not_covered(f"{source.shown} is empty: nothing to check in it")
         if beyond := (source.counts - source.located).total():

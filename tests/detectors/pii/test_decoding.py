@@ -145,3 +145,11 @@ def test_words_of_another_script_stay_as_they_are():
     plain = unmasked("a\u200bb ｃ")
     assert plain.text == "ab c"
     assert plain.span(0, 2) == (0, 3, "unicode") or plain.span(0, 2)[:2] == (0, 3)
+
+
+def test_many_lines_beyond_their_budget_are_counted(logs, scan):
+    bomb = CODES["gzip"]("a" * 40_000_000)
+    run = scan(logs(a=f"x={bomb}\n" * 25))
+    told = [sentence for sentence in run.not_covered if "not fully analysed" in sentence]
+    assert len(told) == 21
+    assert told[-1] == "a.log: 5 more lines were not fully analysed"
