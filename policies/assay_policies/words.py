@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from assay.model.measurement import Measurement
 from assay_policies.schema import Limit
 
@@ -34,8 +36,13 @@ def label_text(measurement: Measurement) -> str:
 
 
 def notes(measurement: Measurement) -> str:
-    """Return the first notes of the evidence, after a colon; nothing where there are none."""
-    found = list(dict.fromkeys(e.note for e in measurement.evidence if e.note and e.kind != "unread"))
+    """Return the first notes of the evidence, after a colon; nothing where there are none.
+
+    Of notes that differ only behind a semicolon, what they have in common is told, once.
+    """
+    every = dict.fromkeys(e.note for e in measurement.evidence if e.note and e.kind != "unread")
+    heads = Counter(note.partition("; ")[0] for note in every)
+    found = list(dict.fromkeys(head if heads[head := note.partition("; ")[0]] > 1 else note for note in every))
     return f": {'; '.join(found[:3])}{'; ...' if len(found) > 3 else ''}" if found else ""
 
 

@@ -189,7 +189,7 @@ class _Source:
                     offset=offset if result["plain"] else None,
                     path=" > ".join(part for part in (path, chain) if part) or None,
                 ),
-                note=_note(entity, chain, rule),
+                note=_note(entity, rule),
                 excerpt=mask,
                 group=group,
                 score=score,
@@ -216,14 +216,8 @@ class _Source:
         return self.distinct[entity] if known else None
 
 
-def _note(entity: str, chain: str, rule: str) -> str:
-    return "; ".join(
-        [
-            BY_NAME[entity].what,
-            *([f"rule {rule}, by its own score"] if rule else ()),
-            *([f"encoded: {chain}"] if chain else ()),
-        ]
-    )
+def _note(entity: str, rule: str) -> str:
+    return f"{BY_NAME[entity].what}; rule {rule}, by its own score" if rule else BY_NAME[entity].what
 
 
 def _labels(entity: str, source: str) -> dict[str, str]:
