@@ -174,8 +174,12 @@ def raises(error: BaseException) -> Callable[[Any], Any]:
 
 WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
     "raises in the second batch": (
+        raises(KeyError("age")),
+        "the model raises in predict on data.test rows 256-299 (KeyError: 'age')",
+    ),
+    "quotes what it was given": (
         raises(KeyError("age\nsecret")),
-        "the model raises in predict on data.test rows 256-299 (KeyError: 'age",
+        "the model raises in predict on data.test rows 256-299 (KeyError: '...')",
     ),
     "exits": (raises(SystemExit(3)), "rows 256-299 (SystemExit: 3)"),
     "out of memory": (raises(MemoryError()), "rows 256-299 (MemoryError)"),
