@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from assay_detectors.pii.compiled import Call, Ready, anchored, compiled
-from assay_detectors.pii.decode import ESCAPE_ANCHOR
+from assay_detectors.pii.decode import ESCAPE_ANCHOR, PLUS_ANCHOR
 from assay_detectors.pii.layers import DEPTH, Frame, Piece, Row
 from assay_detectors.pii.payload import BASE64_ANCHOR, HEX_ANCHOR, PACKED_ANCHOR, base64_payload, hex_payload
 from assay_detectors.pii.portable import fold_block
@@ -17,9 +17,10 @@ from assay_detectors.pii.recognizers import RULES
 from assay_detectors.pii.rule import Rule
 from assay_detectors.pii.weigh import Found, resolved, weighed
 
-ESCAPED, BASE64, PACKED, HEX, MASKED = range(5)
+ESCAPED, PLUS, BASE64, PACKED, HEX, MASKED = range(6)
 _ENCODINGS = {
     ESCAPED: Anchor(ESCAPE_ANCHOR, placed=False),
+    PLUS: Anchor(PLUS_ANCHOR, placed=False),
     BASE64: Anchor(BASE64_ANCHOR),
     PACKED: Anchor(PACKED_ANCHOR),
     HEX: Anchor(HEX_ANCHOR),
@@ -110,10 +111,10 @@ class LineScanner:
             yield plain
         if piece.depth >= DEPTH:
             return
-        if ESCAPED in kinds and (plain := piece.unescaped()):
+        if (ESCAPED in kinds or PLUS in kinds) and (plain := piece.unescaped()):
             yield plain
         for kind, end in encodings:
-            if kind in (ESCAPED, MASKED) or end <= done:
+            if kind in (ESCAPED, PLUS, MASKED) or end <= done:
                 continue
             if kind == PACKED:
                 end = text.rfind("H4sI", 0, end) + 16 if text[end - 17] == "H" else end
@@ -164,7 +165,7 @@ class LineScanner:
         for hit in hits:
             end, anchor = (hit >> NUMBER_BITS) - start, hit & _NUMBER
             if anchor >= own:
-                if anchor > own or not encodings or encodings[-1][0] != ESCAPED:
+                if anchor > own + PLUS or not encodings or encodings[-1][0] > PLUS:
                     encodings.append((anchor - own, end))
                 continue
             for call in calls[anchor]:
