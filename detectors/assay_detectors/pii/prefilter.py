@@ -22,6 +22,8 @@ LEAST_BEFORE, LEAST_AFTER = 60, 140
 _LONG = 600
 """In lines up to this length RE2, which tells no place, reports ends of its own choice, close enough together."""
 
+_ENDINGS = frozenset({"cc"})
+"""Words that are also the ending of a source file: `server.cc:117` names no card."""
 _REPEAT = re.compile(r"(?<!\\)\{(\d+),(\d+)\}")
 _WIDE = 8
 
@@ -49,6 +51,9 @@ def word_anchor(phrases: Sequence[str]) -> Anchor:
 def _phrase(phrase: str) -> str:
     first, rest = phrase[0], r"[^A-Za-z0-9\n]*".join(map(re.escape, phrase[1:].split(" ")))
     either = f"[{first}{first.upper()}]" if first.isalpha() else re.escape(first)
+    if phrase in _ENDINGS:
+        place = rf"[^A-Za-z0-9.]{either}(?i:{rest})[^a-z0-9]|\.{either}(?i:{rest})(?:[^a-z0-9:]|:[^0-9])"
+        return rf"{place}|[a-z0-9]{first.upper()}(?i:{rest})[^a-z0-9]"
     return rf"(?:[^A-Za-z0-9]{either}|[a-z0-9]{first.upper()})(?i:{rest})[^a-z0-9]"
 
 
