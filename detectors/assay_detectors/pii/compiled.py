@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ from assay_detectors.pii.rule import FORMAT, Rule
 _BEFORE_WORD, _AFTER_WORD, _AFTER_WORD_BROUGHT = 160, 140, 220
 """Around a context word, this far may the value be that it speaks of: 72 characters, and the value itself."""
 _KEY_REACH = 96
+Spans = Sequence[tuple[int, int]]
+Find = Callable[[str, int], Spans]
+"""Where a rule finds values in a line, around the end of an anchor."""
 _DIGITS_ALIKE = bytes(48 if 48 <= code <= 57 else code for code in range(256))
 
 
@@ -38,25 +42,46 @@ class Ready:
             found.span(self.group) for found in self.search.finditer(text, start, stop) if found.end(self.group) > 0
         ]
 
-    def first(self, text: str, start: int, stop: int, end: int) -> list[tuple[int, int]]:
-        """Return the spans in text[start:stop] up to the first that reaches `end`."""
-        found, spans = self.search.search(text, start, stop), []
-        while found is not None:
-            spans.append(found.span(self.group))
-            found = self.search.search(text, found.end(), stop) if found.end() < end else None
-        return spans
-
-    def behind_key(self, text: str, end: int) -> list[tuple[int, int]]:
-        """Return the span of the value behind the key whose link (`:`, `=`, …) ends at `end`."""
-        found = self.search.match(text, end)  # first, as it fails sooner
-        if found is None or self.key is None or not self.key.search(text, max(0, end - _KEY_REACH), end):
-            return []
-        return [found.span(self.group)]
-
 
 def _joined(text: str) -> bytes:
     """Return the ASCII text with zeros for digits, without spaces and hyphens."""
     return text.encode().translate(_DIGITS_ALIKE, b" -")
+
+
+def _within(ready: Ready, before: int, after: int) -> Find:
+    """Return what finds the spans around the end of an anchor, up to the first that reaches it."""
+    search, group, solid = ready.search.search, ready.group, ready.rule.solid
+
+    def find(line: str, end: int) -> Spans:
+        low = end - before if end > before else 0
+        if solid:
+            low = max(low, line.rfind(" ", low, end - 1) + 1)
+        found, stop = search(line, low, end + after), end - 1
+        if found is None:
+            return ()
+        if found.end() >= stop:
+            return (found.span(group),)
+        spans = []
+        while found is not None:
+            spans.append(found.span(group))
+            found = search(line, found.end(), end + after) if found.end() < stop else None
+        return spans
+
+    return find
+
+
+def _behind(ready: Ready) -> Find:
+    """Return what finds the value behind the key whose link (`:`, `=`, …) is the anchor."""
+    assert ready.key is not None
+    match, named, group = ready.search.match, ready.key.search, ready.group
+
+    def find(line: str, end: int) -> Spans:
+        found = match(line, end)  # first, as it fails sooner
+        if found is None or not named(line, end - _KEY_REACH if end > _KEY_REACH else 0, end):
+            return ()
+        return (found.span(group),)
+
+    return find
 
 
 class Call(NamedTuple):
@@ -68,6 +93,30 @@ class Call(NamedTuple):
     """-1: the rule looks behind a key, which ends there."""
     own: bool
     """Whether the anchor is a part of what the rule finds, so that every match has an anchor of its own."""
+
+
+class Placed(NamedTuple):
+    """What an anchor that is a part of values calls for."""
+
+    find: Find
+    readies: list[Ready]
+    """The rules that are after these spans: they differ in what they ask of a value."""
+
+
+def placed(calls: list[Call]) -> list[Placed]:
+    """Return what is `own` among the calls of one anchor; equal searches become one."""
+    made: list[Placed] = []
+    last = None
+    for ready, before, after, own in calls:
+        if not own:
+            continue
+        alike = (ready.search, ready.key, ready.group, before, after, ready.rule.solid)
+        if alike == last:
+            made[-1].readies.append(ready)
+        else:
+            made.append(Placed(_behind(ready) if after < 0 else _within(ready, before, after), [ready]))
+        last = alike
+    return made
 
 
 def compiled(rules: tuple[Rule, ...]) -> list[Ready]:

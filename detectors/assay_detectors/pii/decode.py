@@ -9,12 +9,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 
-_SIGNS = r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\\\[\"']|\\/|\\[nrt][\w+(]"
-_PLUS = r"=[\w.%]{1,24}\+[\w%]|[A-Za-z0-9]\+[A-Za-z0-9]{1,24}\+[A-Za-z0-9]"
-ESCAPE_ANCHOR = f"{_SIGNS}|{_PLUS}"
+ESCAPE_ANCHOR = r"%[0-9A-Fa-f]{2}|\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|\\[\"']|/|[nrt][\w+(])"
 r"""Where it is worth a try. A single `\"` is not: rules and contexts read over it."""
-_WORTH_SIGNS = re.compile(_SIGNS)
-_WORTH_PLUS = re.compile(_PLUS)
+PLUS_ANCHOR = r"=[\w.%]+\+[\w%]|[A-Za-z0-9]\+[A-Za-z0-9]+\+[A-Za-z0-9]"
+"""Where it may be worth a try: plus signs that may be spaces."""
+_WORTH_SIGNS = re.compile(ESCAPE_ANCHOR)
+_WORTH_PLUS = re.compile(r"=[\w.%]{1,24}\+[\w%]|[A-Za-z0-9]\+[A-Za-z0-9]{1,24}\+[A-Za-z0-9]")
 _ESCAPE = re.compile(
     r"[%\\](?:(?<=%)(?P<url>[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*)|(?<=\\)\\*(?:(?P<json>u[0-9A-Fa-f]{4}(?:\\+u[0-9A-Fa-f]{4})*)"
     r"|(?P<byte>x[0-9A-Fa-f]{2}(?:\\+x[0-9A-Fa-f]{2})*)|(?P<plain>[\"'/])|(?P<space>[nrt])))"

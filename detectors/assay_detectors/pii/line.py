@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import NamedTuple
 
-from assay_detectors.pii.compiled import Call, Ready, anchored, compiled
-from assay_detectors.pii.decode import ESCAPE_ANCHOR
+from assay_detectors.pii.compiled import Call, Ready, anchored, compiled, placed
+from assay_detectors.pii.decode import ESCAPE_ANCHOR, PLUS_ANCHOR
 from assay_detectors.pii.layers import DEPTH, Frame, Piece, Row
 from assay_detectors.pii.payload import BASE64_ANCHOR, HEX_ANCHOR, PACKED_ANCHOR, base64_payload, hex_payload
 from assay_detectors.pii.portable import fold_block
@@ -17,9 +17,10 @@ from assay_detectors.pii.recognizers import RULES
 from assay_detectors.pii.rule import Rule
 from assay_detectors.pii.weigh import Found, resolved, weighed
 
-ESCAPED, BASE64, PACKED, HEX, MASKED = range(5)
+ESCAPED, PLUS, BASE64, PACKED, HEX, MASKED = range(6)
 _ENCODINGS = {
     ESCAPED: Anchor(ESCAPE_ANCHOR, placed=False),
+    PLUS: Anchor(PLUS_ANCHOR, placed=False),
     BASE64: Anchor(BASE64_ANCHOR),
     PACKED: Anchor(PACKED_ANCHOR),
     HEX: Anchor(HEX_ANCHOR),
@@ -51,6 +52,8 @@ class LineScanner:
         self.calls: list[list[Call]] = list(anchors.values())
         """What each of the first anchors calls for; the rest tell encodings."""
         self._own = len(anchors)
+        self._placed = [placed(calls) for calls in self.calls]
+        self._near = [[call for call in calls if not call.own] for calls in self.calls]
         self.engine, self._prefilter = prefilter(self.anchors, engine)
 
     @property
@@ -110,10 +113,10 @@ class LineScanner:
             yield plain
         if piece.depth >= DEPTH:
             return
-        if ESCAPED in kinds and (plain := piece.unescaped()):
+        if (ESCAPED in kinds or PLUS in kinds) and (plain := piece.unescaped()):
             yield plain
         for kind, end in encodings:
-            if kind in (ESCAPED, MASKED) or end <= done:
+            if kind in (ESCAPED, PLUS, MASKED) or end <= done:
                 continue
             if kind == PACKED:
                 end = text.rfind("H4sI", 0, end) + 16 if text[end - 17] == "H" else end
@@ -130,7 +133,6 @@ class LineScanner:
         if odd:
             hits.extend(at + 1 << NUMBER_BITS | self._own + MASKED for at in odd)
             hits.sort()
-        own, calls = self._own, self.calls
         place, last = 0, len(hits)
         self.work += last
         while place < last:
@@ -143,40 +145,33 @@ class LineScanner:
             while place < last and hits[place] < beyond:
                 place += 1
             line = text[start:stop]
-            anchor = hits[begin] & _NUMBER
             encodings: list[tuple[int, int]] = []
-            if place == begin + 1 and anchor < own:
-                found: list[Found] = []
-                for call in calls[anchor]:
-                    spans = _spans(call, line, first + 1 - start)
-                    if spans:
-                        found.extend(weighed(call.ready, spans, line, self._min_score))
-            else:
-                found = self._several(line, start, hits[begin:place], encodings)
+            found = self._found(line, start, hits[begin:place], encodings)
             if found or encodings:
                 yield start, line, found, encodings
 
-    def _several(self, line: str, start: int, hits: Hits, encodings: list[tuple[int, int]]) -> list[Found]:
-        """Return what is found around several anchors; windows of one rule are joined, lest a value be cut."""
+    def _found(self, line: str, start: int, hits: Hits, encodings: list[tuple[int, int]]) -> list[Found]:
+        """Return what is found around the anchors of a line; windows of one rule are joined, lest a value be cut."""
         found: list[Found] = []
         windows: dict[Ready, list[list[int]]] = {}
-        own, calls = self._own, self.calls
+        own, least = self._own, self._min_score
         for hit in hits:
             end, anchor = (hit >> NUMBER_BITS) - start, hit & _NUMBER
             if anchor >= own:
-                if anchor > own or not encodings or encodings[-1][0] != ESCAPED:
+                if anchor > own + PLUS or not encodings or encodings[-1][0] > PLUS:
                     encodings.append((anchor - own, end))
                 continue
-            for call in calls[anchor]:
-                ready, before, after, placed = call
-                if placed:
-                    spans = _spans(call, line, end)
-                    if spans:
-                        found.extend(weighed(ready, spans, line, self._min_score))
-                    continue
+            for find, readies in self._placed[anchor]:
+                spans = find(line, end)
+                if spans:
+                    for ready in readies:
+                        found += weighed(ready, spans, line, least)
+            for ready, before, after, _ in self._near[anchor]:
                 low = end - before if end > before else 0
-                known = windows.setdefault(ready, [])
-                if known and known[-1][1] >= low:
+                known = windows.get(ready)
+                if known is None:
+                    windows[ready] = [[low, end + after]]
+                elif known[-1][1] >= low:
                     known[-1][1] = end + after
                 else:
                     known.append([low, end + after])
@@ -184,17 +179,5 @@ class LineScanner:
             for low, high in parts:
                 spans = ready.spans(line, low, high)
                 if spans:
-                    found.extend(weighed(ready, spans, line, self._min_score))
+                    found += weighed(ready, spans, line, least)
         return found
-
-
-def _spans(call: Call, line: str, end: int) -> list[tuple[int, int]]:
-    ready, before, after, own = call
-    if after < 0:
-        return ready.behind_key(line, end)
-    low = end - before if end > before else 0
-    if not own:
-        return ready.spans(line, low, end + after)
-    if ready.rule.solid:
-        low = max(low, line.rfind(" ", low, end - 1) + 1)
-    return ready.first(line, low, end + after, end - 1)

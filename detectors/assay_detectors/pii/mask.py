@@ -15,6 +15,7 @@ from collections import Counter
 from assay_detectors.pii.validate import digits, issuer
 
 NOTHING = "***"
+_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 _SHORT = 6
 """Letters and digits; of a value with fewer, nothing is shown."""
 _PREFIX = {
@@ -39,10 +40,20 @@ _PREFIX = {
 
 def masked(entity: str, value: str) -> str:
     """Return the masked form of `value`."""
-    if sum(map(str.isalnum, value)) < _SHORT:
+    if (_size(value) if value.isascii() else sum(map(str.isalnum, value))) < _SHORT:
         return NOTHING
     mask = _mask(entity, value)
-    return mask if revealed(mask, value) < 0.5 else NOTHING
+    return mask if _is_little(mask, value) or revealed(mask, value) < 0.5 else NOTHING
+
+
+def _is_little(mask: str, value: str) -> bool:
+    """Say quickly whether the mask has less than half as many letters and digits as the value; False: unknown."""
+    return mask.isascii() and value.isascii() and 2 * _size(mask) < _size(value)
+
+
+def _size(text: str) -> int:
+    """Return how many letters and digits an ASCII text has."""
+    return len(text.encode().translate(None, _SIGNS))
 
 
 def revealed(mask: str, value: str) -> float:

@@ -146,7 +146,7 @@ _TELLING = (
         ("codice fiscale", "cf"),
         check=checksums.codice_fiscale,
         base="ItFiscalCodeRecognizer",
-        anchor=r"[A-Z]{6}[\dLMNP-V]{2}[ABCDEHLMPRST][\dLMNP-V]{2}[A-Z]",
+        anchor=r"[^\w][A-Z]{6}[\dLMNP-V]{2}[ABCDEHLMPRST][\dLMNP-V]{2}[A-Z]",
     ),
     Rule(
         "US_ITIN",

@@ -30,7 +30,7 @@ _CHECKSUMMED = (
         check=validate.card,
         base="CreditCardRecognizer",
         unless=ID_WORDS,
-        anchor=ANCHOR_OPEN + r"[2-6]\d{3}(?:[ \-]?\d{4}){3}[^\w]",
+        anchor=ANCHOR_OPEN + r"[2-6](?:\d{15}|\d{3}[ \-]\d{4}[ \-]\d{4}[ \-]\d{4})[^\w]",
         reach=26,
         tail=4,
     ),
@@ -43,7 +43,7 @@ _CHECKSUMMED = (
         check=validate.card,
         base="CreditCardRecognizer",
         unless=ID_WORDS,
-        anchor=ANCHOR_OPEN + r"3[47]\d{2}[ \-]?\d{6}[ \-]?\d{5}[^\w]",
+        anchor=ANCHOR_OPEN + r"3[47](?:\d{13}|\d{2}[ \-]\d{6}[ \-]\d{5})[^\w]",
         reach=26,
         tail=4,
     ),
@@ -195,8 +195,8 @@ _NETWORK = (
         STRONG,
         check=validate.ipv6,
         base="IpRecognizer",
-        anchor=r"(?:[^\w:.]|[A-Za-z_]{3}:|_\d:)(?:(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6})?::|"
-        r"(?:[0-9A-Fa-f]{1,4}:){6}[0-9A-Fa-f])",
+        anchor=r"(?:[^\w:.]|[A-Za-z_]{3}:|_\d:)(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6})?::|"
+        r"(?::[0-9A-Fa-f]{1,4}){7}[^\w:]",
     ),
     Rule(
         "MAC_ADDRESS",

@@ -7,6 +7,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from assay_detectors.pii.calibration import probability
@@ -45,20 +46,24 @@ class Found(NamedTuple):
 def weighed(ready: Ready, spans: Iterable[tuple[int, int]], text: str, min_score: float) -> list[Found]:
     """Return those of the spans that pass the checks of the rule, with their scores."""
     rule, found = ready.rule, []
+    check = rule.check
     for start, end in spans:
+        plain = value = text[start:end]
+        if not value.isascii():
+            plain = _plain(value)
         if rule.cut is not None:
-            length = rule.cut(_plain(text[start:end]))
+            length = rule.cut(plain)
             if not length:
                 continue
             end = start + length
-        value = text[start:end]
-        if rule.check is not None and not _holds(rule.check, _plain(value)):
+            plain, value = plain[:length], value[:length]
+        if check is not None and not _holds(check, plain):
             continue
         if rule.beside and not rule.witness.search(text, max(0, start - _BESIDE), end + _BESIDE):
             continue
         score = _score(rule, text, start, end)
         if rule.probable[score] >= min_score:
-            entity = "IP_LOOPBACK" if rule.entity == "IP_ADDRESS" and _nobody(_plain(value)) else rule.entity
+            entity = "IP_LOOPBACK" if rule.entity == "IP_ADDRESS" and _nobody(plain) else rule.entity
             found.append(Found(start, end, entity, score, value, "", rule.name))
     return found
 
@@ -70,8 +75,6 @@ def _holds(check: Callable[[str], bool], value: str) -> bool:
 
 def _plain(value: str) -> str:
     """Return the value with the digits of every script as ASCII ones, character for character."""
-    if value.isascii():
-        return value
     return "".join(str(unicodedata.decimal(char, char)) for char in value)
 
 
@@ -99,6 +102,9 @@ def resolved(found: list[Found]) -> list[Found]:
     What a recognizer of the user calls personal never takes the place of what our rules know, whatever its score.
     """
     if len(found) < 2:
+        return found
+    found = sorted(found)
+    if all(one.end <= other.start for one, other in pairwise(found)):
         return found
     kept: list[Found] = []
     spans: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
