@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import NamedTuple
 
+from assay_detectors.pii.columns import COLUMNS_ANCHOR
 from assay_detectors.pii.compiled import Call, Ready, anchored, compiled
 from assay_detectors.pii.decode import ESCAPE_ANCHOR
 from assay_detectors.pii.layers import DEPTH, Frame, Piece, Row
@@ -17,12 +18,13 @@ from assay_detectors.pii.recognizers import RULES
 from assay_detectors.pii.rule import Rule
 from assay_detectors.pii.weigh import Found, resolved, weighed
 
-ESCAPED, BASE64, PACKED, HEX, MASKED = range(5)
+ESCAPED, BASE64, PACKED, HEX, COLUMNS, MASKED = range(6)
 _ENCODINGS = {
     ESCAPED: Anchor(ESCAPE_ANCHOR, placed=False),
     BASE64: Anchor(BASE64_ANCHOR),
     PACKED: Anchor(PACKED_ANCHOR),
     HEX: Anchor(HEX_ANCHOR),
+    COLUMNS: Anchor(COLUMNS_ANCHOR, placed=False),
 }
 _NUMBER = (1 << NUMBER_BITS) - 1
 _START = attrgetter("start")
@@ -112,8 +114,10 @@ class LineScanner:
             return
         if ESCAPED in kinds and (plain := piece.unescaped()):
             yield plain
+        if COLUMNS in kinds and (plain := piece.paired()):
+            yield plain
         for kind, end in encodings:
-            if kind in (ESCAPED, MASKED) or end <= done:
+            if kind in (ESCAPED, COLUMNS, MASKED) or end <= done:
                 continue
             if kind == PACKED:
                 end = text.rfind("H4sI", 0, end) + 16 if text[end - 17] == "H" else end

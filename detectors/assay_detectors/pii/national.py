@@ -56,27 +56,27 @@ _BY_WORDS = (
         ("steuer id", "steuerid", "steueridentifikationsnummer", "steuernummer", "idnr", "tax id", "taxid", "tin"),
         checksums.steuer_id,
     ),
-    _by_words("NL_BSN", r"\d{3}[ .]?\d{3}[ .]?\d{3}", ("bsn", "burgerservicenummer", "sofinummer"), checksums.bsn),
+    _by_words("NL_BSN", r"\d{3}[ .]?\d{3}[ .]?\d{3}", ("bsn", "bsnnummer", "burgerservicenummer", "sofinummer", "citizen service number"), checksums.bsn),
     _by_words(
         "SE_PERSONNUMMER",
         r"(?:\d{2})?\d{6}[\-+]?\d{4}",
-        ("personnummer", "personnr", "pnr", "personal identity number", "samordningsnummer"),
+        ("personnummer", "personnr", "pnr", "personal identity number", "personal number", "national id", "ssn"),
         checksums.personnummer,
     ),
-    _by_words("BR_CPF", r"\d{3}\.?\d{3}\.?\d{3}-?\d{2}", ("cpf", "cadastro"), checksums.cpf),
+    _by_words("BR_CPF", r"\d{3}\.?\d{3}\.?\d{3}-?\d{2}", ("cpf", "cadastro", "cpfcliente", "documento", "tax id", "taxid"), checksums.cpf),
     _by_words(
         "CA_SIN",
         r"\d{3}[ \-]?\d{3}[ \-]?\d{3}",
-        ("sin", "social insurance", "social insurance number", "sin number"),
+        ("sin", "social insurance", "social insurance number", "sinnumber", "socialinsurancenumber"),
         checksums.sin,
     ),
-    _by_words("AU_TFN", r"\d{3} ?\d{3} ?\d{3}", ("tfn", "tax file number", "tax file"), checksums.tfn),
-    _by_words("AU_MEDICARE", r"[2-6]\d{3} ?\d{5} ?\d(?:[ /]?\d)?", ("medicare", "medicare number"), checksums.medicare),
-    _by_words("PL_PESEL", r"\d{11}", ("pesel",), validate.pesel),
+    _by_words("AU_TFN", r"\d{3} ?\d{3} ?\d{3}", ("tfn", "autfn", "tax file number", "tax file", "taxfilenumber"), checksums.tfn),
+    _by_words("AU_MEDICARE", r"[2-6]\d{3} ?\d{5} ?\d(?:[ /]?\d)?", ("medicare", "medicarenumber", "medicareno", "medicarecard"), checksums.medicare),
+    _by_words("PL_PESEL", r"\d{11}", ("pesel", "nrpesel"), validate.pesel),
     _by_words(
         "IN_AADHAAR",
         r"[2-9]\d{3}([ \-]?)\d{4}\1\d{4}",
-        ("aadhaar", "aadhar", "uidai", "aadhaar number"),
+        ("aadhaar", "aadhar", "uidai", "aadhaarnumber", "aadhaarno", "aadharno"),
         checksums.aadhaar,
     ),
     _by_words(
@@ -90,10 +90,13 @@ _BY_WORDS = (
             "national number",
             "niss",
             "insz",
+            "nrn",
+            "registre national",
+            "nationalnumber",
         ),
         checksums.belgian,
     ),
-    _by_words("IN_PAN", r"[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]", ("pan", "pan number", "pan card", "pancard"), bool),
+    _by_words("IN_PAN", r"[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]", ("pan", "pan number", "pan card", "pancard", "pannumber", "panno"), bool),
     Rule("US_PASSPORT", OPEN + r"(?:\d{9}|[A-Z]\d{8})" + SHUT, FORMAT, NAMED, ("passport", "passports")),
 )
 
@@ -160,7 +163,7 @@ _TELLING = (
     ),
 )
 
-_PASSPORT_KEYS = r"(?:[a-z]{0,16}[_\- ]?)?passport(?:[_\- ]?(?:no|num|number|nr|id))?|reisepass(?:nummer)?"
+_PASSPORT_KEYS = r"(?:[a-z]{0,16}[_\- ]?)?passport(?:[_\- ]?(?:no|num|number|nr|id))?|reisepass(?:nummer)?|travel[_\- ]?document(?:[_\- ]?(?:no|number|id))?"
 _PASSPORT = r"[A-Z0-9]{6,9}(?![\w\-])"
 
 NATIONAL_RULES: tuple[Rule, ...] = (

@@ -15,9 +15,10 @@ _NO_UNIT = r"(?! ?(?:[nmu]?s|[KMGT]?i?B|bytes|tokens|rows|ticks)\b)"
 _CARD_WORDS = (
     *("card", "cards", "credit", "debit", "cc", "ccn", "pan", "visa", "mastercard", "amex", "maestro", "discover"),
     *("jcb", "diners", "cardnumber", "card number", "creditcard", "payment", "carte", "karte", "tarjeta"),
+    *("kreditkarte", "ccnum", "cardno", "primary account number", "primaryaccountnumber", "charge"),
 )
 _SSN_WORDS = ("ssn", "ssns", "social", "social security", "ss", "taxpayer", "tin")
-_NINO_WORDS = ("nino", "national insurance", "ni number", "ni no", "insurance number")
+_NINO_WORDS = ("nino", "national insurance", "ni number", "ninumber", "ni no", "insurance number")
 _VERSION_WORDS = ("version", "versions", "ver", "release", "build", "v", "semver", "firmware", "revision", "rev")
 
 _CHECKSUMMED = (
@@ -95,7 +96,7 @@ _CHECKSUMMED = (
         OPEN + r"\d{3}([ .]?)\d{2}\1\d{4}" + SHUT,
         FORMAT,
         NAMED,
-        ("ssn", "ssns", "social security", "social security number"),
+        ("ssn", "ssns", "social security", "social security number", "socialsecuritynumber", "social"),
         check=validate.ssn,
         base="UsSsnRecognizer",
     ),
@@ -117,7 +118,7 @@ _CHECKSUMMED = (
         OPEN + r"\d{3}(-?)\d{3}\1\d{4}" + SHUT,
         FORMAT,
         NAMED,
-        ("nhs", "nhs number"),
+        ("nhs", "nhs number", "nhsnumber", "nhsno"),
         base="NhsRecognizer",
         check=checksums.nhs,
     ),
@@ -166,7 +167,7 @@ _ANCHOR_IPV4 = r"\d\.\d{1,3}\.\d{1,3}\.\d{1,3}[^\w]"
 _NETWORK = (
     Rule(
         "EMAIL_ADDRESS",
-        r"(?<![\w.+\-%/])(?<!//)[^\W_][\w.+\-'%]{0,63}@(?:[^\W_](?:[\w\-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}(?![\w\-])",
+        r"(?:(?<=\\[nrt])|(?<![\w.+\-%/])(?!(?<=\\)[nrt]))(?<!//)[^\W_][\w.+\-'%]{0,63}@(?:[^\W_](?:[\w\-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}(?![\w\-])",
         CERTAIN,
         CERTAIN,
         base="EmailRecognizer",
@@ -240,9 +241,14 @@ _NETWORK = (
 
 _NAME = r"[^\W\d_a-z][\w'’\-]*[^\W\d_A-Z]"
 _FULL_NAME = rf"{_NAME}(?: {_NAME}| [^\W\d_a-z]\.){{1,3}}(?!\w)"
+_ANY_NAME = r"[^\W\d_a-z][\w'’\-]*[^\W\d_]"
+_PARTICLES = r"(?:(?:van|von|de|der|den|da|di|du|dos|del|della|la|le|el|al|bin|ben|ibn|ter|ten|zu|y|af|av) ){0,2}"
+_KEYED_NAME = rf"{_ANY_NAME}(?:,? {_PARTICLES}{_ANY_NAME}|,? [^\W\d_a-z]\.){{1,3}}(?!\w)"
+"""Behind a key or title that hardly names anything else: `ANNA BELL`, `Bell, Anna`, `Anna van der Bell` too."""
 _PERSON_KEYS = (
     r"(?:full|customer|patient|client|person|employee|holder|cardholder|account|contact|recipient|sender|buyer|owner|"
-    r"display|legal|real)[_\- ]?name|patient|(?:kunden|patienten|mitarbeiter|kontakt)name|ansprechpartner|"
+    r"display|legal|real|user|beneficiary|payee|payer|debtor|creditor|guest|passenger|student|applicant)[_\- ]?name|"
+    r"patient|(?:account|card|policy)[_\- ]?holder|(?:kunden|patienten|mitarbeiter|kontakt)name|ansprechpartner|"
     r"nom[_\- ]complet|nom(?:br)?e[_\- ]completo"
 )
 _PART_KEYS = (
@@ -261,7 +267,7 @@ _KEY_DATE = (
 )
 """Where a key says that it is a birth date; the last as Python writes it."""
 _DOB_KEYS = (
-    r"dob|d\.o\.b\.|(?:date[_\- ]?of[_\- ]?birth)|birth[_\- ]?(?:date|day|dt)|birthday|bday|born(?:[_\- ]?(?:on|at))?|"
+    r"(?:[a-z]{2,10})?dob|d\.o\.b\.|(?:date[_\- ]?of[_\- ]?birth)|birth[_\- ]?(?:date|day|dt)|birthday|bday|born(?:[_\- ]?(?:on|at))?|"
     r"geburts(?:datum|tag)|geb[_\-.]?datum|date[_\- ]?(?:de[_\- ]?)?naissance|fecha[_\- ]?(?:de[_\- ]?)?nacimiento|"
     r"data[_\- ]?(?:di[_\- ]?|de[_\- ]?)?nas(?:cita|cimento)|geboortedatum|data[_\- ]?urodzenia|f[øo]dselsdato"
 )
@@ -276,8 +282,20 @@ _ADDRESS = rf"\d{{1,5}}[A-Za-z]?(?: [A-ZÀ-Ý][\w'’\-]{{1,20}}){{1,3}} {_STREE
 _POSTCODE = (
     r"(?:,? [A-ZÀ-Ý][\w .'’\-]{1,30}){1,2},? (?:[A-Z]{2} \d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})(?!\w)"
 )
+_ADDRESS_KEYS = (
+    r"(?:street|home|shipping|billing|delivery|postal|mailing|residential|customer|patient|user|legal)?[_\- ]?"
+    r"(?:address|addr|adresse|anschrift|direcci[oó]n|indirizzo|endere[cç]o|domicilio|adres)(?:[_\- ]?(?:line)?[_\- ]?[12])?|"
+    r"(?:street|address)?[_\- ]?line[_\- ]?1|street(?:[_\- ]?name)?|stra(?:ss|ß)e|calle|residence"
+)
+_PLACE_WORD = r"(?!HTTP/)[\w'’.°ºª#/\-()]{1,40}(?![\w'’.°ºª#/\-()=:@])"
+_PLACE = rf"(?=[^\W_]){_PLACE_WORD}(?:(?:, ?| - | ){_PLACE_WORD}){{1,14}}"
+"""Words and numbers up to the next key, quote or bracket; `validate.place` asks for a house number and a name."""
+_PLACE_SAID = r"(?i:my address is|lives? at|ship(?: it)? to) "
 _POINT = r"-?\d{1,3}\.\d{3,15}(?:[,;|] ?| )-?\d{1,3}\.\d{3,15}(?!\d|\.\d|[,;] ?-?\d)"
-_MRN = r"(?i:MRN)?[\- ]?\d{5,12}(?!\w)"
+_LONGITUDE = r"(?<![A-Za-z0-9])(?i:lon|lng|long|longitude)(?![A-Za-z0-9])|[a-z](?:Lon|Lng|Longitude)(?![A-Za-z0-9])"
+_LATITUDE = r"(?<![A-Za-z0-9])(?i:lat|latitude)(?![A-Za-z0-9])|[a-z]Lat(?:itude)?(?![A-Za-z0-9])"
+"""Names of one coordinate, beside which the other stands."""
+_MRN = r"(?i:MRN|[A-Z])?[\- ]?\d{5,12}(?!\w)"
 
 _OF_A_PERSON = (
     r"(?i:(?:(?<![A-Za-z.])(?:user|customer|patient|client|person|employee|candidate|student|applicant|guest|passenger)|"
@@ -289,14 +307,14 @@ address."""
 _STREET_ANCHOR = rf"\d[A-Za-z]? (?:[A-Za][\w'\x01\-]+ ){{1,3}}{_STREET}[^\w]"
 
 _DESCRIBED = (
-    *key_rules("PERSON", _PERSON_KEYS, _FULL_NAME, validate.person, STRONG, r"(?<![\w.])"),
-    *key_rules("PERSON", "name|nombre|nom|nome|naam", _FULL_NAME, validate.given_person, STRONG, r"(?<![\w.])"),
+    *key_rules("PERSON", _PERSON_KEYS, _KEYED_NAME, validate.person, STRONG),
+    *key_rules("PERSON", "name|nombre|nom|nome|naam", _KEYED_NAME, validate.given_person, STRONG, r"(?<![\w.])"),
     *(
         replace(rule, beside=_OF_A_PERSON)
         for rule in key_rules("PERSON", "name|nombre|nom|nome|naam", _FULL_NAME, validate.person, STRONG, r"(?<![\w.])")
     ),
     *key_rules(
-        "PERSON", _PART_KEYS, rf"{_NAME}(?:[ \-]{_NAME}){{0,2}}(?![\w.])", validate.name_part, STRONG, r"(?<![\w.])"
+        "PERSON", _PART_KEYS, rf"{_ANY_NAME}(?:[ \-]{_ANY_NAME}){{0,2}}(?![\w.])", validate.name_part, STRONG
     ),
     Rule(
         "PERSON",
@@ -305,6 +323,14 @@ _DESCRIBED = (
         CHECKED,
         check=validate.person,
         anchor=r"[^\w](?:(?i:my name is|patient|i am|i'm|customer|dear)|(?:Mr|Mrs|Ms|Dr|Prof)\.?) [A-Za]",
+    ),
+    Rule(
+        "PERSON",
+        rf"(?<!\w)(?:(?i:my name is|patient)|(?:Mr|Mrs|Ms|Dr|Prof)\.?) \K{_KEYED_NAME}",
+        CHECKED,
+        CHECKED,
+        check=validate.person,
+        anchor=r"[^\w](?:(?i:my name is|patient)|(?:Mr|Mrs|Ms|Dr|Prof)\.?) [A-Za]",
     ),
     *key_rules("DATE_OF_BIRTH", _DOB_KEYS, _KEY_DATE, validate.birth_date, NAMED),
     Rule(
@@ -333,6 +359,8 @@ _DESCRIBED = (
         anchor=_STREET_ANCHOR,
         reach=120,
     ),
+    *key_rules("LOCATION", _ADDRESS_KEYS, _PLACE, cut=validate.place),
+    Rule("LOCATION", rf"{_PLACE_SAID}\K{_PLACE}", CHECKED, CHECKED, cut=validate.place, anchor=_PLACE_SAID),
     *key_rules(
         "LAT_LON",
         r"gps|lat[_\-]?(?:lon|lng|long)|latlng|lnglat|ll|coord(?:inate)?s?|geo|geo[_\-]?(?:point|location)|location|position|"
@@ -357,11 +385,10 @@ _DESCRIBED = (
         check=validate.coordinates,
         anchor=r"(?:[^\w]POINT ?\(|/@)-?\d",
     ),
-    named(
-        "LAT_LON",
-        r"lat|latitude",
-        r"-?\d{1,2}\.\d{3,15}(?=[^\n]{1,24}(?i:lon|lng|long|longitude)\W)",
-        confidence=STRONG,
+    replace(named("LAT_LON", r"lat|latitude", r"-?\d{1,2}\.\d{3,15}(?![\w.])", confidence=STRONG), beside=_LONGITUDE),
+    replace(
+        named("LAT_LON", r"lon|lng|long|longitude", r"-?1?\d{1,2}\.\d{3,15}(?![\w.])", confidence=STRONG),
+        beside=_LATITUDE,
     ),
     Rule(
         "MEDICAL_RECORD",
@@ -371,7 +398,7 @@ _DESCRIBED = (
         ("mrn", "medical"),
         anchor=r"MRN[\-: #]?\d{6}",
     ),
-    *key_rules("MEDICAL_RECORD", r"mrn|medical[_\- ]?record(?:[_\- ]?(?:number|no|id))?", _MRN, None, NAMED),
+    *key_rules("MEDICAL_RECORD", r"(?:patient)?mrn|(?:medical|patient)[_\- ]?record(?:[_\- ]?(?:number|no|id))?", _MRN, None, NAMED),
     Rule(
         "MEDICAL_RECORD",
         rf"(?i:medical record number|medical record no\.?|mrn) \K{_MRN}",
