@@ -1,4 +1,4 @@
-"""`INSERT INTO t (a, b) VALUES ('x', 'y')` read as `a='x', b='y'`: the name of a value stands far before it."""
+"""Values whose names stand far before them: `INSERT INTO t (a, b) VALUES ('x', 'y')` read as `a='x', b='y'`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import re
 
 from assay_detectors.pii.decode import Decoded, Part
 
-COLUMNS_ANCHOR = r"\)[ \t]{0,3}(?i:values)[ \t]{0,3}\("
+COLUMNS_ANCHOR = r"\)[ \t]{0,3}(?i:values)[ \t]{0,3}\(|loc\\{0,3}[\"']:[ \t]?[\[(]"
 _COLUMNS = re.compile(r"\(([^()]{1,4000})\)[ \t]{0,3}(?i:values)[ \t]{0,3}\(")
 _VALUE = re.compile(
     r"\s{0,3}((?:[NEBnebXx]|_\w{1,16}\s?)?(?:\\{0,3}'(?:[^'\\]|\\.|'')*'|\\{0,3}\"(?:[^\"\\]|\\.)*\")|[^,()'\"]{0,4000}(?:\([^()]{0,4000}\))?)"
     r"\s{0,3}(,|\)(?:,\s{0,3}\()?)"
 )
+_QUOTE = r"\\{0,3}[\"']"
+_REFUSED = re.compile(
+    rf"(?<=loc)\\{{0,3}}[\"']:\s?[\[(]([^\])]{{1,200}})[\])],\s?{_QUOTE}msg{_QUOTE}:\s?{_QUOTE}[^\"'\\]{{0,200}}{_QUOTE},\s?"
+    rf"{_QUOTE}input{_QUOTE}:\s?({_QUOTE}[^\"'\\]{{1,4000}}{_QUOTE})"
+)
+"""What a service says of a field that it refuses: `"loc": ["body", "ssn"], "msg": "…", "input": "…"`."""
 _MOST = 20_000
 """Values of one statement that are given their names."""
 
@@ -22,7 +28,15 @@ def paired(line: str) -> Decoded | None:
     for found in _COLUMNS.finditer(line):
         names = [name.strip("`\"'[]\\ \t") for name in found[1].split(",")]
         _pairs(line, found.end(), names, parts)
+    for found in _REFUSED.finditer(line):
+        _pair(line, found[1].split(",")[-1].strip("\"'\\ "), found.span(2), parts)
     return Decoded("".join(part[0] for part in parts), lambda: parts) if parts else None
+
+
+def _pair(line: str, name: str, value: tuple[int, int], parts: list[Part]) -> None:
+    start, end = value
+    parts.append((f", {name}=", start, start, ""))
+    parts.append((line[start:end], start, end, "columns"))
 
 
 def _pairs(line: str, at: int, names: list[str], parts: list[Part]) -> None:
@@ -33,8 +47,7 @@ def _pairs(line: str, at: int, names: list[str], parts: list[Part]) -> None:
             return
         start, end = value.span(1)
         if end > start:
-            parts.append((f", {names[column]}=", start, start, ""))
-            parts.append((value[1], start, end, "columns"))
+            _pair(line, names[column], (start, end), parts)
         at, column = value.end(), column + 1
         if value[2] != ",":
             if value[2] == ")":

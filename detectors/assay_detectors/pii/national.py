@@ -14,9 +14,10 @@ SHUT = r"(?!\w|[.\-]\d)"
 ANCHOR_OPEN = r"[^\w.+\-%]"
 
 ID_WORDS = (
-    *("trace", "traceid", "span", "spanid", "request", "requestid", "req", "offset", "timestamp", "ts", "epoch"),
+    *("trace", "traceid", "span", "spanid", "request", "requestid", "req id", "reqid", "offset", "timestamp", "ts", "epoch"),
     *("invoice", "order", "tracking", "sku", "ticket"),
     *("nonce", "seed", "hash", "checksum", "block", "blk", "seq", "sequence", "uuid", "guid", "correlation"),
+    *("ean", "isbn", "upc", "gtin", "barcode"),
 )
 """Words that name numbers of machines."""
 
@@ -53,14 +54,17 @@ _BY_WORDS = (
     _by_words(
         "DE_TAX_ID",
         r"\d{2} ?\d{3} ?\d{3} ?\d{3}",
-        ("steuer id", "steuerid", "steueridentifikationsnummer", "steuernummer", "idnr", "tax id", "taxid", "tin"),
+        ("steuer id", "steuerid", "steueridnr", "steueridentifikationsnummer", "steuernummer", "idnr", "tax id", "taxid", "tin"),
         checksums.steuer_id,
     ),
-    _by_words("NL_BSN", r"\d{3}[ .]?\d{3}[ .]?\d{3}", ("bsn", "bsnnummer", "burgerservicenummer", "sofinummer", "citizen service number"), checksums.bsn),
+    _by_words("NL_BSN", r"\d{3}[ .]?\d{3}[ .]?\d{3}", ("bsn", "bsnnummer", "burgerservicenummer", "sofinummer", "citizen service number", "citizenservicenumber"), checksums.bsn),
     _by_words(
         "SE_PERSONNUMMER",
         r"(?:\d{2})?\d{6}[\-+]?\d{4}",
-        ("personnummer", "personnr", "pnr", "personal identity number", "personal number", "national id", "ssn"),
+        (
+            *("personnummer", "personnr", "pnr", "personal identity number", "samordningsnummer", "ssn"),
+            *("personal number", "personalnumber", "national id", "nationalid"),
+        ),
         checksums.personnummer,
     ),
     _by_words("BR_CPF", r"\d{3}\.?\d{3}\.?\d{3}-?\d{2}", ("cpf", "cadastro", "cpfcliente", "documento", "tax id", "taxid"), checksums.cpf),
@@ -92,6 +96,7 @@ _BY_WORDS = (
             "insz",
             "nrn",
             "registre national",
+            "registrenational",
             "nationalnumber",
         ),
         checksums.belgian,

@@ -18,7 +18,7 @@ _CARD_WORDS = (
     *("kreditkarte", "ccnum", "cardno", "primary account number", "primaryaccountnumber", "charge"),
 )
 _SSN_WORDS = ("ssn", "ssns", "social", "social security", "ss", "taxpayer", "tin")
-_NINO_WORDS = ("nino", "national insurance", "ni number", "ninumber", "ni no", "insurance number")
+_NINO_WORDS = ("nino", "national insurance", "ni number", "ninumber", "nationalinsurancenumber", "ni no", "insurance number")
 _VERSION_WORDS = ("version", "versions", "ver", "release", "build", "v", "semver", "firmware", "revision", "rev")
 
 _CHECKSUMMED = (
@@ -96,8 +96,9 @@ _CHECKSUMMED = (
         OPEN + r"\d{3}([ .]?)\d{2}\1\d{4}" + SHUT,
         FORMAT,
         NAMED,
-        ("ssn", "ssns", "social security", "social security number", "socialsecuritynumber", "social"),
+        ("ssn", "ssns", "social security", "social security number", "socialsecuritynumber", "ssnnumber"),
         check=validate.ssn,
+        unless=ID_WORDS,
         base="UsSsnRecognizer",
     ),
     Rule(
@@ -267,8 +268,9 @@ _KEY_DATE = (
 )
 """Where a key says that it is a birth date; the last as Python writes it."""
 _DOB_KEYS = (
-    r"(?:[a-z]{2,10})?dob|d\.o\.b\.|(?:date[_\- ]?of[_\- ]?birth)|birth[_\- ]?(?:date|day|dt)|birthday|bday|born(?:[_\- ]?(?:on|at))?|"
-    r"geburts(?:datum|tag)|geb[_\-.]?datum|date[_\- ]?(?:de[_\- ]?)?naissance|fecha[_\- ]?(?:de[_\- ]?)?nacimiento|"
+    r"d\.o\.b\.|[a-z]{0,10}(?:dob|date[_\- ]?of[_\- ]?birth|birth[_\- ]?(?:date|day|dt)|birthday|bday|geburts(?:datum|tag)|"
+    r"fecha[_\- ]?(?:de[_\- ]?)?nacimiento)|born(?:[_\- ]?(?:on|at))?|"
+    r"geb[_\-.]?datum|date[_\- ]?(?:de[_\- ]?)?naissance|"
     r"data[_\- ]?(?:di[_\- ]?|de[_\- ]?)?nas(?:cita|cimento)|geboortedatum|data[_\- ]?urodzenia|f[øo]dselsdato"
 )
 _DOB_SAID = (
@@ -292,13 +294,14 @@ _PLACE = rf"(?=[^\W_]){_PLACE_WORD}(?:(?:, ?| - | ){_PLACE_WORD}){{1,14}}"
 """Words and numbers up to the next key, quote or bracket; `validate.place` asks for a house number and a name."""
 _PLACE_SAID = r"(?i:my address is|lives? at|ship(?: it)? to) "
 _POINT = r"-?\d{1,3}\.\d{3,15}(?:[,;|] ?| )-?\d{1,3}\.\d{3,15}(?!\d|\.\d|[,;] ?-?\d)"
+_WHOSE = "(?:gps|user|geo|home|pickup|dropoff|start|end|device|event|client|last)"
 _LONGITUDE = r"(?<![A-Za-z0-9])(?i:lon|lng|long|longitude)(?![A-Za-z0-9])|[a-z](?:Lon|Lng|Longitude)(?![A-Za-z0-9])"
 _LATITUDE = r"(?<![A-Za-z0-9])(?i:lat|latitude)(?![A-Za-z0-9])|[a-z]Lat(?:itude)?(?![A-Za-z0-9])"
 """Names of one coordinate, beside which the other stands."""
 _MRN = r"(?i:MRN|[A-Z])?[\- ]?\d{5,12}(?!\w)"
 
 _OF_A_PERSON = (
-    r"(?i:(?:(?<![A-Za-z.])(?:user|customer|patient|client|person|employee|candidate|student|applicant|guest|passenger)|"
+    r"(?i:(?:(?<![A-Za-z.])(?:user|customer|patient|client(?![_\-]?id)|person|employee|candidate|student|applicant|guest|passenger)|"
     r"(?<![A-Za-z])(?:contact|e-?mail|phone|tel|mobile|ssn|dob|birth|birthday|gender|age|passport|address|salary|"
     r"diagnosis|mrn))\w{0,12}\\{0,3}[\"']?\s?[:=>])|\w@[\w\-]+\.[a-z]"
 )
@@ -335,7 +338,7 @@ _DESCRIBED = (
     *key_rules("DATE_OF_BIRTH", _DOB_KEYS, _KEY_DATE, validate.birth_date, NAMED),
     Rule(
         "DATE_OF_BIRTH",
-        rf"(?<!\w){_DOB_SAID}[:,]? (?:was |is )?\K{_DATE}",
+        rf"(?<!\w){_DOB_SAID}[:,]? (?:was |is )?\K(?:{_DATE}|\d{{8}}(?!\w))",
         NAMED,
         NAMED,
         check=validate.birth_date,
@@ -385,9 +388,10 @@ _DESCRIBED = (
         check=validate.coordinates,
         anchor=r"(?:[^\w]POINT ?\(|/@)-?\d",
     ),
-    replace(named("LAT_LON", r"lat|latitude", r"-?\d{1,2}\.\d{3,15}(?![\w.])", confidence=STRONG), beside=_LONGITUDE),
+    named("LAT_LON", rf"{_WHOSE}?(?:latitude|longitude)", r"-?1?\d{1,2}\.\d{4,15}(?![\w.])", confidence=STRONG),
+    replace(named("LAT_LON", rf"{_WHOSE}?(?:lat|latitude)", r"-?\d{1,2}\.\d{3,15}(?![\w.])", confidence=STRONG), beside=_LONGITUDE),
     replace(
-        named("LAT_LON", r"lon|lng|long|longitude", r"-?1?\d{1,2}\.\d{3,15}(?![\w.])", confidence=STRONG),
+        named("LAT_LON", rf"{_WHOSE}?(?:lon|lng|long|longitude)", r"-?1?\d{1,2}\.\d{3,15}(?![\w.])", confidence=STRONG),
         beside=_LATITUDE,
     ),
     Rule(
@@ -404,7 +408,7 @@ _DESCRIBED = (
         rf"(?i:medical record number|medical record no\.?|mrn) \K{_MRN}",
         NAMED,
         NAMED,
-        anchor=r"(?i:medical record number|medical record no\.?|mrn) [MRNmrn\d \-]",
+        anchor=r"(?i:medical record number|medical record no\.?|mrn) [A-Za\d \-]",
     ),
 )
 

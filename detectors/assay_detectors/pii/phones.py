@@ -76,6 +76,7 @@ _OPEN = r"(?<![\w.+\-/(:])"
 _SHUT = r"(?!\w|[.\-:]\d)"
 _BARE = r"\+?\(?\d[\d \-().]{5,20}\d(?!\w)"
 
+_CALL = r"(?i:(?:call|text|sms|ring|reach|whatsapp) (?:me )?(?:back )?(?:on|at|to)|number is) "
 _PLUS = r"[^\w+.\-/]\+\(?\d[\d \-()./]{6}"
 
 PHONE_RULES: tuple[Rule, ...] = (
@@ -127,5 +128,6 @@ PHONE_RULES: tuple[Rule, ...] = (
         unless=_UNLESS,
         after=True,
     ),
+    Rule("PHONE_NUMBER", rf"{_CALL}\K\+?\d[\d ]{{6,14}}\d(?!\w)", CHECKED, CHECKED, cut=possible, anchor=rf"{_CALL}\+?\d"),
     *key_rules("PHONE_NUMBER", _KEYS, _BARE, cut=possible),
 )

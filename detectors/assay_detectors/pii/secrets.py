@@ -56,13 +56,13 @@ _BY_FLAG = (
         rf"{_PASSWORD_FLAG}\K[^\s\"'\\,;<>$]{{4,128}}",
         STRONG,
         STRONG,
-        check=validate.spoken_password,
+        check=validate.unquoted_password,
         anchor=_PASSWORD_FLAG,
         reach=140,
     ),
 )
 
-_SAID = r"(?:password|passwd|passphrase|passwort|passcode|pwd|mot de passe|contrase[ñn]a) (?:is|was|ist|to|est|es)"
+_SAID = r"(?:password|passwd|passphrase|passwort|passcode|pwd|mot de passe|contrase[ñn]a) (?:is|was|ist|to|est|es)|(?:with|using|temporary) password"
 _PASSWORD_NAMES = (
     r"(?:[a-z]{0,24})(?:password|passwd|passphrase|passwort|kennwort|wachtwoord|contrase[ñn]a|mot[_\- ]?de[_\- ]?passe|"
     r"senha|pwd)"
@@ -99,7 +99,7 @@ _BY_NAME = (
     ),
     *key_rules(
         "AZURE_KEY",
-        r"[a-z]{0,12}(?:account|storage|shared)[_\- ]?(?:account[_\- ]?)?(?:access[_\- ]?)?key",
+        r"[a-z]{0,24}(?:account|storage|shared)[_\- ]?(?:account[_\- ]?)?(?:access[_\- ]?)?key",
         r"[A-Za-z0-9+/]{86}==",
         validate.secret_key,
         CERTAIN,

@@ -201,8 +201,8 @@ def entropy(text: str) -> float:
 
 
 _PLACEHOLDER = re.compile(
-    r"(?i)^(?:\W*|(?:x|\*|\.|•|-|_){3,}|[<\[({$%].*|.*(?:redacted|filtered|masked|hidden|placeholder|changeme|"
-    r"example|your[_-]?).*|null|none|nil|true|false|undefined|empty|unknown|required|missing|invalid|failed|"
+    r"(?i)^(?:\W*|(?:x|\*|\.|•|-|_){3,}|[<\[({].*|\$[({A-Za-z_].*|%[0-9A-Fa-f]{2}.*|%[(a-z].*|%\w+%|change[_\-]?me\W*|"
+    r".*(?:redacted|filtered|masked|hidden|placeholder|example|your[_-]?).*|null|none|nil|true|false|undefined|empty|unknown|required|missing|invalid|failed|"
     r"correct|incorrect|expired|string|str|password|passwd|secret|token|bytes|object|yes|no|ok|n/a|input|field|value|"
     r"(?:os|process|deno|import|system|settings|config|self|args|var|local|data|env|secrets)\.(?:\W*[a-z_].*)?|"
     r"(?:os|process|system)\W*env.*|\w*getenv.*)$"
@@ -235,7 +235,7 @@ def key_like(text: str) -> bool:
     mixed = re.search(r"\d", text) and re.search(r"[A-Za-z]", text)
     if not mixed or entropy(text) < 3.3 or not password(text) or _RESOURCE.search(text):
         return False
-    return not re.search(r"[a-z]{12}|[./-]{2}", text)
+    return not re.search(r"[a-z]{12}|[./]{2}|-[./]|[./]-|---", text)
 
 
 def secret_key(text: str) -> bool:
@@ -287,7 +287,9 @@ _NOT_A_PERSON_WORDS = (
     "gateway cache broker index shard job task workflow event alert metric dashboard report policy rule engine core "
     "handler manager controller factory provider helper builder loader runner scheduler listener dispatcher "
     "english german french spanish language chat assistant record number id records the a an is was not "
-    "optimizer sonnet opus haiku large small medium mini tiny turbo base instruct flash preview input output field value"
+    "optimizer sonnet opus haiku large small medium mini tiny turbo base instruct flash preview input output field value "
+    "driver executor spark kafka airflow jenkins prometheus grafana docker kubernetes redis postgres mysql nginx pytorch "
+    "tensorflow keras hadoop flink api gpu cpu main"
 )
 _NOT_A_PERSON = frozenset(_NOT_A_PERSON_WORDS.split())
 
