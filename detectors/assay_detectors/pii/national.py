@@ -14,7 +14,20 @@ SHUT = r"(?!\w|[.\-]\d)"
 ANCHOR_OPEN = r"[^\w.+\-%]"
 
 ID_WORDS = (
-    *("trace", "traceid", "span", "spanid", "request", "requestid", "req id", "reqid", "offset", "timestamp", "ts", "epoch"),
+    *(
+        "trace",
+        "traceid",
+        "span",
+        "spanid",
+        "request",
+        "requestid",
+        "req id",
+        "reqid",
+        "offset",
+        "timestamp",
+        "ts",
+        "epoch",
+    ),
     *("invoice", "order", "tracking", "sku", "ticket"),
     *("nonce", "seed", "hash", "checksum", "block", "blk", "seq", "sequence", "uuid", "guid", "correlation"),
     *("ean", "isbn", "upc", "gtin", "barcode"),
@@ -54,10 +67,25 @@ _BY_WORDS = (
     _by_words(
         "DE_TAX_ID",
         r"\d{2} ?\d{3} ?\d{3} ?\d{3}",
-        ("steuer id", "steuerid", "steueridnr", "steueridentifikationsnummer", "steuernummer", "idnr", "tax id", "taxid", "tin"),
+        (
+            "steuer id",
+            "steuerid",
+            "steueridnr",
+            "steueridentifikationsnummer",
+            "steuernummer",
+            "idnr",
+            "tax id",
+            "taxid",
+            "tin",
+        ),
         checksums.steuer_id,
     ),
-    _by_words("NL_BSN", r"\d{3}[ .]?\d{3}[ .]?\d{3}", ("bsn", "bsnnummer", "burgerservicenummer", "sofinummer", "citizen service number", "citizenservicenumber"), checksums.bsn),
+    _by_words(
+        "NL_BSN",
+        r"\d{3}[ .]?\d{3}[ .]?\d{3}",
+        ("bsn", "bsnnummer", "burgerservicenummer", "sofinummer", "citizen service number", "citizenservicenumber"),
+        checksums.bsn,
+    ),
     _by_words(
         "SE_PERSONNUMMER",
         r"(?:\d{2})?\d{6}[\-+]?\d{4}",
@@ -67,15 +95,30 @@ _BY_WORDS = (
         ),
         checksums.personnummer,
     ),
-    _by_words("BR_CPF", r"\d{3}\.?\d{3}\.?\d{3}-?\d{2}", ("cpf", "cadastro", "cpfcliente", "documento", "tax id", "taxid"), checksums.cpf),
+    _by_words(
+        "BR_CPF",
+        r"\d{3}\.?\d{3}\.?\d{3}-?\d{2}",
+        ("cpf", "cadastro", "cpfcliente", "documento", "tax id", "taxid"),
+        checksums.cpf,
+    ),
     _by_words(
         "CA_SIN",
         r"\d{3}[ \-]?\d{3}[ \-]?\d{3}",
         ("sin", "social insurance", "social insurance number", "sinnumber", "socialinsurancenumber"),
         checksums.sin,
     ),
-    _by_words("AU_TFN", r"\d{3} ?\d{3} ?\d{3}", ("tfn", "autfn", "tax file number", "tax file", "taxfilenumber"), checksums.tfn),
-    _by_words("AU_MEDICARE", r"[2-6]\d{3} ?\d{5} ?\d(?:[ /]?\d)?", ("medicare", "medicarenumber", "medicareno", "medicarecard"), checksums.medicare),
+    _by_words(
+        "AU_TFN",
+        r"\d{3} ?\d{3} ?\d{3}",
+        ("tfn", "autfn", "tax file number", "tax file", "taxfilenumber"),
+        checksums.tfn,
+    ),
+    _by_words(
+        "AU_MEDICARE",
+        r"[2-6]\d{3} ?\d{5} ?\d(?:[ /]?\d)?",
+        ("medicare", "medicarenumber", "medicareno", "medicarecard"),
+        checksums.medicare,
+    ),
     _by_words("PL_PESEL", r"\d{11}", ("pesel", "nrpesel"), validate.pesel),
     _by_words(
         "IN_AADHAAR",
@@ -101,7 +144,12 @@ _BY_WORDS = (
         ),
         checksums.belgian,
     ),
-    _by_words("IN_PAN", r"[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]", ("pan", "pan number", "pan card", "pancard", "pannumber", "panno"), bool),
+    _by_words(
+        "IN_PAN",
+        r"[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]",
+        ("pan", "pan number", "pan card", "pancard", "pannumber", "panno"),
+        bool,
+    ),
     Rule("US_PASSPORT", OPEN + r"(?:\d{9}|[A-Z]\d{8})" + SHUT, FORMAT, NAMED, ("passport", "passports")),
 )
 
@@ -114,7 +162,14 @@ _TELLING = (
         checksums.nir,
     ),
     _telling("BR_CPF", r"\d{3}\.\d{3}\.\d{3}-\d{2}", r"\d{3}\.\d{3}\.\d{3}-\d{2}", ("cpf",), checksums.cpf, STRONG),
-    _telling("CH_AHV", r"756\.\d{4}\.\d{4}\.\d{2}", r"756\.\d{4}\.\d{4}\.\d{2}", ("ahv", "avs"), checksums.ean, STRONG),
+    _telling(
+        "CH_AHV",
+        r"756\.\d{4}\.\d{4}\.\d{2}",
+        r"756\.\d{4}\.\d{4}\.\d{2}",
+        ("ahv", "ahvn13", "avs"),
+        checksums.ean,
+        STRONG,
+    ),
     _telling(
         "FI_HETU",
         r"\d{6}[\-+A]\d{3}[0-9A-FHJ-NPR-Y]",
@@ -168,7 +223,10 @@ _TELLING = (
     ),
 )
 
-_PASSPORT_KEYS = r"(?:[a-z]{0,16}[_\- ]?)?passport(?:[_\- ]?(?:no|num|number|nr|id))?|reisepass(?:nummer)?|travel[_\- ]?document(?:[_\- ]?(?:no|number|id))?"
+_PASSPORT_KEYS = (
+    r"(?:[a-z]{0,16}[_\- ]?)?passport(?:[_\- ]?(?:no|num|number|nr|id))?|reisepass(?:nummer)?|"
+    r"travel[_\- ]?document(?:[_\- ]?(?:no|number|id))?"
+)
 _PASSPORT = r"[A-Z0-9]{6,9}(?![\w\-])"
 
 NATIONAL_RULES: tuple[Rule, ...] = (

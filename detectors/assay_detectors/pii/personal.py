@@ -7,7 +7,7 @@ from dataclasses import replace
 from assay_detectors.pii import checksums, domains, validate
 from assay_detectors.pii.national import ANCHOR_OPEN, ID_WORDS, OPEN, SHUT
 from assay_detectors.pii.portable import portable
-from assay_detectors.pii.rule import CERTAIN, CHECKED, FORMAT, NAMED, STRONG, Rule, key_rules, named
+from assay_detectors.pii.rule import CERTAIN, CHECKED, FORMAT, NAMED, STRONG, Rule, key_rules
 
 _NO_UNIT = r"(?! ?(?:[nmu]?s|[KMGT]?i?B|bytes|tokens|rows|ticks)\b)"
 """A number with a unit counts something."""
@@ -15,10 +15,18 @@ _NO_UNIT = r"(?! ?(?:[nmu]?s|[KMGT]?i?B|bytes|tokens|rows|ticks)\b)"
 _CARD_WORDS = (
     *("card", "cards", "credit", "debit", "cc", "ccn", "pan", "visa", "mastercard", "amex", "maestro", "discover"),
     *("jcb", "diners", "cardnumber", "card number", "creditcard", "payment", "carte", "karte", "tarjeta"),
-    *("kreditkarte", "ccnum", "cardno", "primary account number", "primaryaccountnumber", "charge"),
+    *("kreditkarte", "paymentcard", "ccnum", "cardno", "primary account number", "primaryaccountnumber", "charge"),
 )
 _SSN_WORDS = ("ssn", "ssns", "social", "social security", "ss", "taxpayer", "tin")
-_NINO_WORDS = ("nino", "national insurance", "ni number", "ninumber", "nationalinsurancenumber", "ni no", "insurance number")
+_NINO_WORDS = (
+    "nino",
+    "national insurance",
+    "ni number",
+    "ninumber",
+    "nationalinsurancenumber",
+    "ni no",
+    "insurance number",
+)
 _VERSION_WORDS = ("version", "versions", "ver", "release", "build", "v", "semver", "firmware", "revision", "rev")
 
 _CHECKSUMMED = (
@@ -100,6 +108,12 @@ _CHECKSUMMED = (
         check=validate.ssn,
         unless=ID_WORDS,
         base="UsSsnRecognizer",
+    ),
+    *key_rules(
+        "US_SSN",
+        r"(?:[a-z]{2,10})?ssn(?:[_\- ]?(?:number|no))?|social(?:[_\- ]?security(?:[_\- ]?(?:number|no))?)?",
+        r"\d{3}(?P<gap>[ .]?)\d{2}(?P=gap)\d{4}(?![\w.\-])",
+        validate.ssn,
     ),
     Rule(
         "UK_NHS",
@@ -268,8 +282,8 @@ _KEY_DATE = (
 )
 """Where a key says that it is a birth date; the last as Python writes it."""
 _DOB_KEYS = (
-    r"d\.o\.b\.|[a-z]{0,10}(?:dob|date[_\- ]?of[_\- ]?birth|birth[_\- ]?(?:date|day|dt)|birthday|bday|geburts(?:datum|tag)|"
-    r"fecha[_\- ]?(?:de[_\- ]?)?nacimiento)|born(?:[_\- ]?(?:on|at))?|"
+    r"d\.o\.b\.|[a-z]{0,10}(?:dob|date[_\- ]?of[_\- ]?birth|birth[_\- ]?(?:date|day|dt)|birthday|bday|"
+    r"geburts(?:datum|tag)|fecha[_\- ]?(?:de[_\- ]?)?nacimiento)|born(?:[_\- ]?(?:on|at))?|"
     r"geb[_\-.]?datum|date[_\- ]?(?:de[_\- ]?)?naissance|"
     r"data[_\- ]?(?:di[_\- ]?|de[_\- ]?)?nas(?:cita|cimento)|geboortedatum|data[_\- ]?urodzenia|f[øo]dselsdato"
 )
@@ -277,27 +291,6 @@ _DOB_SAID = (
     r"(?i:born|born on|date of birth|dob|birthday is|birthday|birth date|geboren am|geb\.(?: am)?|"
     r"n[ée]e? le|nacid[oa] el|nat[oa] il|geboren op)"
 )
-_STREET = (
-    r"(?i:street|st|road|rd|avenue|ave|lane|ln|boulevard|blvd|drive|dr|court|ct|square|sq|terrace|way|place|pl|close)"
-)
-_ADDRESS = rf"\d{{1,5}}[A-Za-z]?(?: [A-ZÀ-Ý][\w'’\-]{{1,20}}){{1,3}} {_STREET}(?!\w)\.?"
-_POSTCODE = (
-    r"(?:,? [A-ZÀ-Ý][\w .'’\-]{1,30}){1,2},? (?:[A-Z]{2} \d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})(?!\w)"
-)
-_ADDRESS_KEYS = (
-    r"(?:street|home|shipping|billing|delivery|postal|mailing|residential|customer|patient|user|legal)?[_\- ]?"
-    r"(?:address|addr|adresse|anschrift|direcci[oó]n|indirizzo|endere[cç]o|domicilio|adres)(?:[_\- ]?(?:line)?[_\- ]?[12])?|"
-    r"(?:street|address)?[_\- ]?line[_\- ]?1|street(?:[_\- ]?name)?|stra(?:ss|ß)e|calle|residence"
-)
-_PLACE_WORD = r"(?!HTTP/)[\w'’.°ºª#/\-()]{1,40}(?![\w'’.°ºª#/\-()=:@])"
-_PLACE = rf"(?=[^\W_]){_PLACE_WORD}(?:(?:, ?| - | ){_PLACE_WORD}){{1,14}}"
-"""Words and numbers up to the next key, quote or bracket; `validate.place` asks for a house number and a name."""
-_PLACE_SAID = r"(?i:my address is|lives? at|ship(?: it)? to) "
-_POINT = r"-?\d{1,3}\.\d{3,15}(?:[,;|] ?| )-?\d{1,3}\.\d{3,15}(?!\d|\.\d|[,;] ?-?\d)"
-_WHOSE = "(?:gps|user|geo|home|pickup|dropoff|start|end|device|event|client|last)"
-_LONGITUDE = r"(?<![A-Za-z0-9])(?i:lon|lng|long|longitude)(?![A-Za-z0-9])|[a-z](?:Lon|Lng|Longitude)(?![A-Za-z0-9])"
-_LATITUDE = r"(?<![A-Za-z0-9])(?i:lat|latitude)(?![A-Za-z0-9])|[a-z]Lat(?:itude)?(?![A-Za-z0-9])"
-"""Names of one coordinate, beside which the other stands."""
 _MRN = r"(?i:MRN|[A-Z])?[\- ]?\d{5,12}(?!\w)"
 
 _OF_A_PERSON = (
@@ -307,7 +300,6 @@ _OF_A_PERSON = (
 )
 """Keys that stand beside the name of a person, hardly beside that of a thing, no part of a logger's name; or a mail
 address."""
-_STREET_ANCHOR = rf"\d[A-Za-z]? (?:[A-Za][\w'\x01\-]+ ){{1,3}}{_STREET}[^\w]"
 
 _DESCRIBED = (
     *key_rules("PERSON", _PERSON_KEYS, _KEYED_NAME, validate.person, STRONG),
@@ -316,9 +308,7 @@ _DESCRIBED = (
         replace(rule, beside=_OF_A_PERSON)
         for rule in key_rules("PERSON", "name|nombre|nom|nome|naam", _FULL_NAME, validate.person, STRONG, r"(?<![\w.])")
     ),
-    *key_rules(
-        "PERSON", _PART_KEYS, rf"{_ANY_NAME}(?:[ \-]{_ANY_NAME}){{0,2}}(?![\w.])", validate.name_part, STRONG
-    ),
+    *key_rules("PERSON", _PART_KEYS, rf"{_ANY_NAME}(?:[ \-]{_ANY_NAME}){{0,2}}(?![\w.])", validate.name_part, STRONG),
     Rule(
         "PERSON",
         rf"(?<!\w)(?:(?i:my name is|patient|i am|i'm|customer|dear)|(?:Mr|Mrs|Ms|Dr|Prof)\.?) \K{_FULL_NAME}",
@@ -345,56 +335,6 @@ _DESCRIBED = (
         anchor=portable(rf"{_DOB_SAID}[:,]? (?:was |is )?[\dA-Z]"),
     ),
     Rule(
-        "LOCATION",
-        rf"(?<![\w.\-]){_ADDRESS}{_POSTCODE}",
-        STRONG,
-        CERTAIN,
-        ("address", "ship to", "live at"),
-        anchor=_STREET_ANCHOR,
-        reach=120,
-    ),
-    Rule(
-        "LOCATION",
-        rf"(?<![\w.\-]){_ADDRESS}",
-        FORMAT,
-        NAMED,
-        ("address", "shipping address", "addr", "ship to", "live at", "lives at", "street", "home", "billing"),
-        anchor=_STREET_ANCHOR,
-        reach=120,
-    ),
-    *key_rules("LOCATION", _ADDRESS_KEYS, _PLACE, cut=validate.place),
-    Rule("LOCATION", rf"{_PLACE_SAID}\K{_PLACE}", CHECKED, CHECKED, cut=validate.place, anchor=_PLACE_SAID),
-    *key_rules(
-        "LAT_LON",
-        r"gps|lat[_\-]?(?:lon|lng|long)|latlng|lnglat|ll|coord(?:inate)?s?|geo|geo[_\-]?(?:point|location)|location|position|"
-        r"koordinaten|standort|coordonn[ée]es|coordenadas|ubicacion|posizione",
-        _POINT,
-        validate.coordinates,
-        NAMED,
-    ),
-    Rule(
-        "LAT_LON",
-        rf"(?i:gps|position|coordinates?|latlng|located at) (?:is |are )?\(?\K{_POINT}",
-        NAMED,
-        NAMED,
-        check=validate.coordinates,
-        anchor=r"(?i:gps|position|coordinates?|latlng|located at) (?:is |are )?\(?-?\d",
-    ),
-    Rule(
-        "LAT_LON",
-        r"(?:\bPOINT ?\(|/@)\K-?\d{1,3}\.\d{3,15}[, ]-?\d{1,3}\.\d{3,15}(?!\d)",
-        NAMED,
-        NAMED,
-        check=validate.coordinates,
-        anchor=r"(?:[^\w]POINT ?\(|/@)-?\d",
-    ),
-    named("LAT_LON", rf"{_WHOSE}?(?:latitude|longitude)", r"-?1?\d{1,2}\.\d{4,15}(?![\w.])", confidence=STRONG),
-    replace(named("LAT_LON", rf"{_WHOSE}?(?:lat|latitude)", r"-?\d{1,2}\.\d{3,15}(?![\w.])", confidence=STRONG), beside=_LONGITUDE),
-    replace(
-        named("LAT_LON", rf"{_WHOSE}?(?:lon|lng|long|longitude)", r"-?1?\d{1,2}\.\d{3,15}(?![\w.])", confidence=STRONG),
-        beside=_LATITUDE,
-    ),
-    Rule(
         "MEDICAL_RECORD",
         r"(?<![A-Za-z0-9])MRN[\-: #]?\d{6,12}(?!\w)",
         STRONG,
@@ -402,7 +342,13 @@ _DESCRIBED = (
         ("mrn", "medical"),
         anchor=r"MRN[\-: #]?\d{6}",
     ),
-    *key_rules("MEDICAL_RECORD", r"(?:patient)?mrn|(?:medical|patient)[_\- ]?record(?:[_\- ]?(?:number|no|id))?", _MRN, None, NAMED),
+    *key_rules(
+        "MEDICAL_RECORD",
+        r"(?:patient)?mrn|(?:medical|patient)[_\- ]?record(?:[_\- ]?(?:number|no|id))?",
+        _MRN,
+        None,
+        NAMED,
+    ),
     Rule(
         "MEDICAL_RECORD",
         rf"(?i:medical record number|medical record no\.?|mrn) \K{_MRN}",

@@ -128,6 +128,8 @@ PHONE_RULES: tuple[Rule, ...] = (
         unless=_UNLESS,
         after=True,
     ),
-    Rule("PHONE_NUMBER", rf"{_CALL}\K\+?\d[\d ]{{6,14}}\d(?!\w)", CHECKED, CHECKED, cut=possible, anchor=rf"{_CALL}\+?\d"),
+    Rule(
+        "PHONE_NUMBER", rf"{_CALL}\K\+?\d[\d ]{{6,14}}\d(?!\w)", CHECKED, CHECKED, cut=possible, anchor=rf"{_CALL}\+?\d"
+    ),
     *key_rules("PHONE_NUMBER", _KEYS, _BARE, cut=possible),
 )

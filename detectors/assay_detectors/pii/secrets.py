@@ -38,7 +38,8 @@ _BY_PLACE = (
 
 _FLAG = r"--(?i:[\w\-]{0,24}(?:api[_\-]?key|token|secret|access[_\-]?key))[ \t][\"']?"
 _PASSWORD_FLAG = (
-    r"(?:--(?i:[\w\-]{0,24}pass(?:word|wd|phrase)?)[ \t]|(?i:identified by)[ \t]|sshpass -p ?|curl [^|\n]{0,60}-u [\w.@\-]{1,32}:|"
+    r"(?:--(?i:[\w\-]{0,24}pass(?:word|wd|phrase)?)[ \t]|(?i:identified by)[ \t]|sshpass -p ?|"
+    r"curl [^|\n]{0,60}-u [\w.@\-]{1,32}:|"
     r"mysql(?:dump)? [^|\n]{0,60}-p)\\?[\"']?"
 )
 _BY_FLAG = (
@@ -62,7 +63,10 @@ _BY_FLAG = (
     ),
 )
 
-_SAID = r"(?:password|passwd|passphrase|passwort|passcode|pwd|mot de passe|contrase[ñn]a) (?:is|was|ist|to|est|es)|(?:with|using|temporary) password"
+_SAID = (
+    r"(?:password|passwd|passphrase|passwort|passcode|pwd|mot de passe|contrase[ñn]a) (?:is|was|ist|to|est|es)|"
+    r"(?:with|using|temporary) password"
+)
 _PASSWORD_NAMES = (
     r"(?:[a-z]{0,24})(?:password|passwd|passphrase|passwort|kennwort|wachtwoord|contrase[ñn]a|mot[_\- ]?de[_\- ]?passe|"
     r"senha|pwd)"

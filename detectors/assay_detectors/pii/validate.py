@@ -159,7 +159,7 @@ def coordinates(text: str) -> bool:
 
 
 def passport(text: str) -> bool:
-    """Say whether letters and digits are mostly digits, as in the passports of most countries, or it is a German one."""
+    """Say whether letters and digits are mostly digits, as in most passports, or it is a German one."""
     return sum(map(str.isdigit, text)) >= (1 if len(text) == 9 and text[0] in "CFGHJK" else 4)
 
 
@@ -256,11 +256,13 @@ def basic_credentials(text: str) -> bool:
 
 _HOUSE = re.compile(r"(?<![\w.])(?:\d{1,5}[A-Za-z]?|\d{1,4}[/\-]\d{1,4}|\d{5}-?\d{3})(?![\w.]\w)")
 _NO_PLACE = re.compile(
-    r"(?i)\bport \d|\d+\.\d+\.\d+|\.(?:internal|local|com|net|org|io|svc)\b|\b(?:already|in use|bind|failed|invalid|required|"
-    r"missing|error|timeout|unknown|resolved|listening|connect\w*|refused|space|range|pool|bytes?|offset|not|is|are|was|"
+    r"(?i)\bport \d|\d+\.\d+\.\d+|\.(?:internal|local|com|net|org|io|svc)\b|\b(?:already|in use|bind|failed|invalid|"
+    r"required|missing|error|timeout|unknown|resolved|listening|connect\w*|refused|space|range|pool|bytes?|offset|not|is|are|was|"
     r"seconds|model|epoch|step|batch|shard|worker|node|thread|process|user|users|customers|items|http|tcp|udp)\b"
 )
-_STREETS = re.compile(r"(?i)(?:rue|calle|via|viale|avenida|rua|aleja|ul\.|av\.?|piazza|chemin|boulevard|avenue|place|\w+stra(?:ss|ß)e)\b")
+_STREETS = re.compile(
+    r"(?i)(?:rue|calle|via|viale|avenida|rua|aleja|ul\.|av\.?|piazza|chemin|boulevard|avenue|place|\w+stra(?:ss|ß)e)\b"
+)
 
 
 def place(text: str) -> int:
@@ -269,7 +271,7 @@ def place(text: str) -> int:
     A name and a number, up to the first word that says something else.
     """
     other = _NO_PLACE.search(text)
-    text = (text[: other.start()] if other else text).rstrip(" ,-(")
+    text = (text[: other.start()] if other else text).rstrip(" ,-('")
     if not _HOUSE.search(text) or " " not in text:
         return 0
     names = re.findall(r"[^\W\d_]{3,}", text)
@@ -287,9 +289,9 @@ _NOT_A_PERSON_WORDS = (
     "gateway cache broker index shard job task workflow event alert metric dashboard report policy rule engine core "
     "handler manager controller factory provider helper builder loader runner scheduler listener dispatcher "
     "english german french spanish language chat assistant record number id records the a an is was not "
-    "optimizer sonnet opus haiku large small medium mini tiny turbo base instruct flash preview input output field value "
-    "driver executor spark kafka airflow jenkins prometheus grafana docker kubernetes redis postgres mysql nginx pytorch "
-    "tensorflow keras hadoop flink api gpu cpu main"
+    "optimizer sonnet opus haiku large small medium mini tiny turbo base instruct flash preview input output field "
+    "value driver executor spark kafka airflow jenkins prometheus grafana docker kubernetes redis postgres mysql nginx "
+    "pytorch tensorflow keras hadoop flink api gpu cpu main"
 )
 _NOT_A_PERSON = frozenset(_NOT_A_PERSON_WORDS.split())
 
