@@ -20,7 +20,7 @@ _ADDRESS_KEYS = (
     r"(?:[_\- ]?(?:line)?[_\- ]?[12])?|"
     r"(?:street|address)?[_\- ]?line[_\- ]?1|street(?:[_\- ]?name)?|stra(?:ss|ß)e|calle|residence"
 )
-_PLACE_WORD = r"(?!HTTP/)[\w'’.°ºª#/\-()]{1,40}(?![\w'’.°ºª#/\-()=:@])"
+_PLACE_WORD = r"(?!HTTP/)(?:[\w’.°ºª#/\-()]|'(?=\w)){1,40}(?![\w’.°ºª#/\-()=:@]|'\w)"
 _PLACE = rf"(?=[^\W_]){_PLACE_WORD}(?:(?:, ?| - | ){_PLACE_WORD}){{1,14}}"
 """Words and numbers up to the next key, quote or bracket; `validate.place` asks for a house number and a name."""
 _PLACE_SAID = r"(?i:my address is|lives? at|ship(?: it)? to) "

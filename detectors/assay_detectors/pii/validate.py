@@ -256,9 +256,10 @@ def basic_credentials(text: str) -> bool:
 
 _HOUSE = re.compile(r"(?<![\w.])(?:\d{1,5}[A-Za-z]?|\d{1,4}[/\-]\d{1,4}|\d{5}-?\d{3})(?![\w.]\w)")
 _NO_PLACE = re.compile(
-    r"(?i)\bport \d|\d+\.\d+\.\d+|\.(?:internal|local|com|net|org|io|svc)\b|\b(?:already|in use|bind|failed|invalid|"
+    r"(?i)\bport \d|\b(?=\w*\d)(?=\w*[a-z])\w{9,}|\d+\.\d+\.\d+|"
+    r"\.(?:internal|local|com|net|org|io|svc)\b|\b(?:already|in use|bind|failed|invalid|"
     r"required|missing|error|timeout|unknown|resolved|listening|connect\w*|refused|space|range|pool|bytes?|offset|not|is|are|was|"
-    r"seconds|model|epoch|step|batch|shard|worker|node|thread|process|user|users|customers|items|http|tcp|udp)\b"
+    r"seconds|model|epoch|step|batch|shard|worker|node|thread|process|user|users|customers|items|http|tcp|udp|limit|where)\b"
 )
 _STREETS = re.compile(
     r"(?i)(?:rue|calle|via|viale|avenida|rua|aleja|ul\.|av\.?|piazza|chemin|boulevard|avenue|place|\w+stra(?:ss|ß)e)\b"

@@ -90,6 +90,7 @@ CLEAN = (
     "address: 0xe99f40edbdb6",
     "address: Already in use (98)",
     "address=/dev/shm/plasma_419515",
+    "SELECT id FROM u WHERE address = '1FF4oUeW6T36KSJMfqsmDPvUGfAe3pQjqk' LIMIT 62",
     'address: "worker 12 of shard 4"',
     "lat=15.080 ms, p99=20.5123",
     "lat=52.5200 q=1",
