@@ -21,8 +21,9 @@ _NOT_WORD = re.compile(r"[\W_]+")
 _PARTS = ":=,;{}[]|"
 OTHER = "|"
 """Stands in a context before the words that name the value itself, behind those that may name another one."""
-_VALUE_ENDS = re.compile(r"[\"&={};|<>\[\]]")
-_NEXT_WORD = re.compile(r" ?[-(]? ?([A-Z]?[a-z]+)(?!\w)")
+_VALUE_ENDS = re.compile(r"[\"&={};|<>\[\]]|\) ?(?i:values) ?\(")
+"""What ends another value, or the names of the columns in a statement, which `columns.paired` gives their values."""
+_NEXT_WORD = re.compile(r""" ?[-(]? ?([A-Z]?[a-z]+)(?!\w|\\?["']?\s?[:=])""")
 _NAMED_AFTER = re.compile(
     r"""\\?["']?\s?(?:\((?:column|field|feature|key|parameter|param)|for key)\s\\?["']?([\w .\-]{1,40})"""
 )

@@ -5,10 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+_MACHINES = frozenset({"git", "hg", "svn"})
+"""Users of version control, not of mail: `git@github.com:org/repo.git`."""
+
 
 def public(address: str) -> bool:
-    """Say whether the address is under a public suffix: `a@b.de`, not `a@db.internal`."""
-    return _public(address.rpartition("@")[2].lower())
+    """Say whether the address is under a public suffix: `a@b.de`, not `a@db.internal`, nor `git@` of a repository."""
+    user, _, domain = address.lower().rpartition("@")
+    return user not in _MACHINES and _public(domain)
 
 
 @lru_cache(maxsize=1 << 14)

@@ -9,7 +9,10 @@ import re
 
 _QUOTE = r"\\{0,3}[\"'`]"
 _GAP = r"[ \t]"
-_ASSIGNED = rf"(?:{_QUOTE})?[\])]?(?:{_GAP}{{0,3}}-?[:=>|]|{_GAP}[\w:.\-]{{1,20}}={_QUOTE}[^\"'<>\n]{{0,40}}{_QUOTE}>)"
+_ASSIGNED = (
+    rf"(?:{_QUOTE})?(?:{_GAP}{{0,3}}\||[\])]?(?:{_GAP}{{0,3}}-?[:=>]|"
+    rf"{_GAP}[\w:.\-]{{1,20}}={_QUOTE}[^\"'<>\n]{{0,40}}{_QUOTE}>))"
+)
 """`name=`, `"name": `, `name => `, `name -> `, `[name] = `, `| name | `, `(name)=`, `<name>`, `<name type="s">`."""
 _PAIRED = rf"(?:{_QUOTE},?|,){_GAP}?(?:{_QUOTE})?(?i:value|val)(?:{_QUOTE})?{_GAP}?[:=]"
 """`"name", "value": `, `name="…" value=`, `Key=name, Value=`."""
@@ -18,9 +21,12 @@ _LISTED = rf"{_QUOTE},{_GAP}?"
 _SAID = rf"{_GAP}(?:(?i:is|was|ist|es|est|like){_GAP}|(?i:in){_GAP}?\(|{_QUOTE}|[(\[])"
 """`name is `, `name in (`, `name '`, `name (`."""
 
-LINKS = rf"(?:{_ASSIGNED}|{_PAIRED}|{_LISTED}|{_SAID})"
+_FORM = rf"{_QUOTE}(?:\\{{1,2}}r\\{{1,2}}n\\{{1,2}}r\\{{1,2}}n|{_GAP}{{4}})|\)=\("
+"""`name="…"` and the empty line of a part of a form, as logs escape it, and without its escapes; `(name)=(`."""
+
+LINKS = rf"(?:{_ASSIGNED}|{_PAIRED}|{_LISTED}|{_SAID}|{_FORM})"
 """Between a name and a value that hardly anything else looks like."""
-LOOSE_LINKS = rf"(?:{_ASSIGNED}|{_PAIRED})"
+LOOSE_LINKS = rf"(?:{_ASSIGNED}|{_PAIRED}|{_FORM})"
 """Between a name and a value that may be anything."""
 
 _MADE = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from assay_detectors.pii.columns import paired
 from assay_detectors.pii.decode import Decoded, decoded
 from assay_detectors.pii.lookalike import unmasked
 from assay_detectors.pii.payload import Payload
@@ -105,6 +106,10 @@ class Piece:
     def unescaped(self) -> Piece | None:
         """Return this text without its escapes."""
         return self._step(decoded(self.text), self.depth + 1, plain=self.plain)
+
+    def paired(self) -> Piece | None:
+        """Return the values of SQL statements in this text, each behind the name of its column."""
+        return self._step(paired(self.text), self.depth + 1, plain=self.plain)
 
     def unmasked(self) -> Piece | None:
         """Return this text as it looks to a reader."""

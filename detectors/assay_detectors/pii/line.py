@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import NamedTuple
 
+from assay_detectors.pii.columns import COLUMNS_ANCHOR
 from assay_detectors.pii.compiled import Call, Ready, anchored, compiled, placed
 from assay_detectors.pii.decode import ESCAPE_ANCHOR, PLUS_ANCHOR
 from assay_detectors.pii.layers import DEPTH, Frame, Piece, Row
@@ -17,13 +18,14 @@ from assay_detectors.pii.recognizers import RULES
 from assay_detectors.pii.rule import Rule
 from assay_detectors.pii.weigh import Found, resolved, weighed
 
-ESCAPED, PLUS, BASE64, PACKED, HEX, MASKED = range(6)
+ESCAPED, PLUS, BASE64, PACKED, HEX, COLUMNS, MASKED = range(7)
 _ENCODINGS = {
     ESCAPED: Anchor(ESCAPE_ANCHOR, placed=False),
     PLUS: Anchor(PLUS_ANCHOR, placed=False),
     BASE64: Anchor(BASE64_ANCHOR),
     PACKED: Anchor(PACKED_ANCHOR),
     HEX: Anchor(HEX_ANCHOR),
+    COLUMNS: Anchor(COLUMNS_ANCHOR, placed=False),
 }
 _NUMBER = (1 << NUMBER_BITS) - 1
 _START = attrgetter("start")
@@ -115,8 +117,10 @@ class LineScanner:
             return
         if (ESCAPED in kinds or PLUS in kinds) and (plain := piece.unescaped()):
             yield plain
+        if COLUMNS in kinds and (plain := piece.paired()):
+            yield plain
         for kind, end in encodings:
-            if kind in (ESCAPED, PLUS, MASKED) or end <= done:
+            if kind in (ESCAPED, PLUS, COLUMNS, MASKED) or end <= done:
                 continue
             if kind == PACKED:
                 end = text.rfind("H4sI", 0, end) + 16 if text[end - 17] == "H" else end

@@ -14,9 +14,23 @@ SHUT = r"(?!\w|[.\-]\d)"
 ANCHOR_OPEN = r"[^\w.+\-%]"
 
 ID_WORDS = (
-    *("trace", "traceid", "span", "spanid", "request", "requestid", "req", "offset", "timestamp", "ts", "epoch"),
+    *(
+        "trace",
+        "traceid",
+        "span",
+        "spanid",
+        "request",
+        "requestid",
+        "req id",
+        "reqid",
+        "offset",
+        "timestamp",
+        "ts",
+        "epoch",
+    ),
     *("invoice", "order", "tracking", "sku", "ticket"),
     *("nonce", "seed", "hash", "checksum", "block", "blk", "seq", "sequence", "uuid", "guid", "correlation"),
+    *("ean", "isbn", "upc", "gtin", "barcode"),
 )
 """Words that name numbers of machines."""
 
@@ -53,30 +67,63 @@ _BY_WORDS = (
     _by_words(
         "DE_TAX_ID",
         r"\d{2} ?\d{3} ?\d{3} ?\d{3}",
-        ("steuer id", "steuerid", "steueridentifikationsnummer", "steuernummer", "idnr", "tax id", "taxid", "tin"),
+        (
+            "steuer id",
+            "steuerid",
+            "steueridnr",
+            "steueridentifikationsnummer",
+            "steuernummer",
+            "idnr",
+            "tax id",
+            "taxid",
+            "tin",
+        ),
         checksums.steuer_id,
     ),
-    _by_words("NL_BSN", r"\d{3}[ .]?\d{3}[ .]?\d{3}", ("bsn", "burgerservicenummer", "sofinummer"), checksums.bsn),
+    _by_words(
+        "NL_BSN",
+        r"\d{3}[ .]?\d{3}[ .]?\d{3}",
+        ("bsn", "bsnnummer", "burgerservicenummer", "sofinummer", "citizen service number", "citizenservicenumber"),
+        checksums.bsn,
+    ),
     _by_words(
         "SE_PERSONNUMMER",
         r"(?:\d{2})?\d{6}[\-+]?\d{4}",
-        ("personnummer", "personnr", "pnr", "personal identity number", "samordningsnummer"),
+        (
+            *("personnummer", "personnr", "pnr", "personal identity number", "samordningsnummer", "ssn"),
+            *("personal number", "personalnumber", "national id", "nationalid"),
+        ),
         checksums.personnummer,
     ),
-    _by_words("BR_CPF", r"\d{3}\.?\d{3}\.?\d{3}-?\d{2}", ("cpf", "cadastro"), checksums.cpf),
+    _by_words(
+        "BR_CPF",
+        r"\d{3}\.?\d{3}\.?\d{3}-?\d{2}",
+        ("cpf", "cadastro", "cpfcliente", "documento", "tax id", "taxid"),
+        checksums.cpf,
+    ),
     _by_words(
         "CA_SIN",
         r"\d{3}[ \-]?\d{3}[ \-]?\d{3}",
-        ("sin", "social insurance", "social insurance number", "sin number"),
+        ("sin", "social insurance", "social insurance number", "sinnumber", "socialinsurancenumber"),
         checksums.sin,
     ),
-    _by_words("AU_TFN", r"\d{3} ?\d{3} ?\d{3}", ("tfn", "tax file number", "tax file"), checksums.tfn),
-    _by_words("AU_MEDICARE", r"[2-6]\d{3} ?\d{5} ?\d(?:[ /]?\d)?", ("medicare", "medicare number"), checksums.medicare),
-    _by_words("PL_PESEL", r"\d{11}", ("pesel",), validate.pesel),
+    _by_words(
+        "AU_TFN",
+        r"\d{3} ?\d{3} ?\d{3}",
+        ("tfn", "autfn", "tax file number", "tax file", "taxfilenumber"),
+        checksums.tfn,
+    ),
+    _by_words(
+        "AU_MEDICARE",
+        r"[2-6]\d{3} ?\d{5} ?\d(?:[ /]?\d)?",
+        ("medicare", "medicarenumber", "medicareno", "medicarecard"),
+        checksums.medicare,
+    ),
+    _by_words("PL_PESEL", r"\d{11}", ("pesel", "nrpesel"), validate.pesel),
     _by_words(
         "IN_AADHAAR",
         r"[2-9]\d{3}([ \-]?)\d{4}\1\d{4}",
-        ("aadhaar", "aadhar", "uidai", "aadhaar number"),
+        ("aadhaar", "aadhar", "uidai", "aadhaarnumber", "aadhaarno", "aadharno"),
         checksums.aadhaar,
     ),
     _by_words(
@@ -90,10 +137,19 @@ _BY_WORDS = (
             "national number",
             "niss",
             "insz",
+            "nrn",
+            "registre national",
+            "registrenational",
+            "nationalnumber",
         ),
         checksums.belgian,
     ),
-    _by_words("IN_PAN", r"[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]", ("pan", "pan number", "pan card", "pancard"), bool),
+    _by_words(
+        "IN_PAN",
+        r"[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]",
+        ("pan", "pan number", "pan card", "pancard", "pannumber", "panno"),
+        bool,
+    ),
     Rule("US_PASSPORT", OPEN + r"(?:\d{9}|[A-Z]\d{8})" + SHUT, FORMAT, NAMED, ("passport", "passports")),
 )
 
@@ -106,7 +162,14 @@ _TELLING = (
         checksums.nir,
     ),
     _telling("BR_CPF", r"\d{3}\.\d{3}\.\d{3}-\d{2}", r"\d{3}\.\d{3}\.\d{3}-\d{2}", ("cpf",), checksums.cpf, STRONG),
-    _telling("CH_AHV", r"756\.\d{4}\.\d{4}\.\d{2}", r"756\.\d{4}\.\d{4}\.\d{2}", ("ahv", "avs"), checksums.ean, STRONG),
+    _telling(
+        "CH_AHV",
+        r"756\.\d{4}\.\d{4}\.\d{2}",
+        r"756\.\d{4}\.\d{4}\.\d{2}",
+        ("ahv", "ahvn13", "avs"),
+        checksums.ean,
+        STRONG,
+    ),
     _telling(
         "FI_HETU",
         r"\d{6}[\-+A]\d{3}[0-9A-FHJ-NPR-Y]",
@@ -160,7 +223,10 @@ _TELLING = (
     ),
 )
 
-_PASSPORT_KEYS = r"(?:[a-z]{0,16}[_\- ]?)?passport(?:[_\- ]?(?:no|num|number|nr|id))?|reisepass(?:nummer)?"
+_PASSPORT_KEYS = (
+    r"(?:[a-z]{0,16}[_\- ]?)?passport(?:[_\- ]?(?:no|num|number|nr|id))?|reisepass(?:nummer)?|"
+    r"travel[_\- ]?document(?:[_\- ]?(?:no|number|id))?"
+)
 _PASSPORT = r"[A-Z0-9]{6,9}(?![\w\-])"
 
 NATIONAL_RULES: tuple[Rule, ...] = (

@@ -7,7 +7,7 @@ from dataclasses import replace
 from assay_detectors.pii import checksums, domains, validate
 from assay_detectors.pii.national import ANCHOR_OPEN, ID_WORDS, OPEN, SHUT
 from assay_detectors.pii.portable import portable
-from assay_detectors.pii.rule import CERTAIN, CHECKED, FORMAT, NAMED, STRONG, Rule, key_rules, named
+from assay_detectors.pii.rule import CERTAIN, CHECKED, FORMAT, NAMED, STRONG, Rule, key_rules
 
 _NO_UNIT = r"(?! ?(?:[nmu]?s|[KMGT]?i?B|bytes|tokens|rows|ticks)\b)"
 """A number with a unit counts something."""
@@ -15,9 +15,18 @@ _NO_UNIT = r"(?! ?(?:[nmu]?s|[KMGT]?i?B|bytes|tokens|rows|ticks)\b)"
 _CARD_WORDS = (
     *("card", "cards", "credit", "debit", "cc", "ccn", "pan", "visa", "mastercard", "amex", "maestro", "discover"),
     *("jcb", "diners", "cardnumber", "card number", "creditcard", "payment", "carte", "karte", "tarjeta"),
+    *("kreditkarte", "paymentcard", "ccnum", "cardno", "primary account number", "primaryaccountnumber", "charge"),
 )
 _SSN_WORDS = ("ssn", "ssns", "social", "social security", "ss", "taxpayer", "tin")
-_NINO_WORDS = ("nino", "national insurance", "ni number", "ni no", "insurance number")
+_NINO_WORDS = (
+    "nino",
+    "national insurance",
+    "ni number",
+    "ninumber",
+    "nationalinsurancenumber",
+    "ni no",
+    "insurance number",
+)
 _VERSION_WORDS = ("version", "versions", "ver", "release", "build", "v", "semver", "firmware", "revision", "rev")
 
 _CHECKSUMMED = (
@@ -95,9 +104,16 @@ _CHECKSUMMED = (
         OPEN + r"\d{3}([ .]?)\d{2}\1\d{4}" + SHUT,
         FORMAT,
         NAMED,
-        ("ssn", "ssns", "social security", "social security number"),
+        ("ssn", "ssns", "social security", "social security number", "socialsecuritynumber", "ssnnumber"),
         check=validate.ssn,
+        unless=ID_WORDS,
         base="UsSsnRecognizer",
+    ),
+    *key_rules(
+        "US_SSN",
+        r"(?:[a-z]{2,10})?ssn(?:[_\- ]?(?:number|no))?|social(?:[_\- ]?security(?:[_\- ]?(?:number|no))?)?",
+        r"\d{3}(?P<gap>[ .]?)\d{2}(?P=gap)\d{4}(?![\w.\-])",
+        validate.ssn,
     ),
     Rule(
         "UK_NHS",
@@ -117,7 +133,7 @@ _CHECKSUMMED = (
         OPEN + r"\d{3}(-?)\d{3}\1\d{4}" + SHUT,
         FORMAT,
         NAMED,
-        ("nhs", "nhs number"),
+        ("nhs", "nhs number", "nhsnumber", "nhsno"),
         base="NhsRecognizer",
         check=checksums.nhs,
     ),
@@ -166,7 +182,7 @@ _ANCHOR_IPV4 = r"\d\.\d{1,3}\.\d{1,3}\.\d{1,3}[^\w]"
 _NETWORK = (
     Rule(
         "EMAIL_ADDRESS",
-        r"(?<![\w.+\-%/])(?<!//)[^\W_][\w.+\-'%]{0,63}@(?:[^\W_](?:[\w\-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}(?![\w\-])",
+        r"(?:(?<=\\[nrt])|(?<![\w.+\-%/])(?!(?<=\\)[nrt]))(?<!//)[^\W_][\w.+\-'%]{0,63}@(?:[^\W_](?:[\w\-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}(?![\w\-])",
         CERTAIN,
         CERTAIN,
         base="EmailRecognizer",
@@ -240,9 +256,14 @@ _NETWORK = (
 
 _NAME = r"[^\W\d_a-z][\w'’\-]*[^\W\d_A-Z]"
 _FULL_NAME = rf"{_NAME}(?: {_NAME}| [^\W\d_a-z]\.){{1,3}}(?!\w)"
+_ANY_NAME = r"[^\W\d_a-z][\w'’\-]*[^\W\d_]"
+_PARTICLES = r"(?:(?:van|von|de|der|den|da|di|du|dos|del|della|la|le|el|al|bin|ben|ibn|ter|ten|zu|y|af|av) ){0,2}"
+_KEYED_NAME = rf"{_ANY_NAME}(?:,? {_PARTICLES}{_ANY_NAME}|,? [^\W\d_a-z]\.){{1,3}}(?!\w)"
+"""Behind a key or title that hardly names anything else: `ANNA BELL`, `Bell, Anna`, `Anna van der Bell` too."""
 _PERSON_KEYS = (
     r"(?:full|customer|patient|client|person|employee|holder|cardholder|account|contact|recipient|sender|buyer|owner|"
-    r"display|legal|real)[_\- ]?name|patient|(?:kunden|patienten|mitarbeiter|kontakt)name|ansprechpartner|"
+    r"display|legal|real|user|beneficiary|payee|payer|debtor|creditor|guest|passenger|student|applicant)[_\- ]?name|"
+    r"patient|(?:account|card|policy)[_\- ]?holder|(?:kunden|patienten|mitarbeiter|kontakt)name|ansprechpartner|"
     r"nom[_\- ]complet|nom(?:br)?e[_\- ]completo"
 )
 _PART_KEYS = (
@@ -261,43 +282,33 @@ _KEY_DATE = (
 )
 """Where a key says that it is a birth date; the last as Python writes it."""
 _DOB_KEYS = (
-    r"dob|d\.o\.b\.|(?:date[_\- ]?of[_\- ]?birth)|birth[_\- ]?(?:date|day|dt)|birthday|bday|born(?:[_\- ]?(?:on|at))?|"
-    r"geburts(?:datum|tag)|geb[_\-.]?datum|date[_\- ]?(?:de[_\- ]?)?naissance|fecha[_\- ]?(?:de[_\- ]?)?nacimiento|"
+    r"d\.o\.b\.|[a-z]{0,10}(?:dob|date[_\- ]?of[_\- ]?birth|birth[_\- ]?(?:date|day|dt)|birthday|bday|"
+    r"geburts(?:datum|tag)|fecha[_\- ]?(?:de[_\- ]?)?nacimiento)|born(?:[_\- ]?(?:on|at))?|"
+    r"geb[_\-.]?datum|date[_\- ]?(?:de[_\- ]?)?naissance|"
     r"data[_\- ]?(?:di[_\- ]?|de[_\- ]?)?nas(?:cita|cimento)|geboortedatum|data[_\- ]?urodzenia|f[øo]dselsdato"
 )
 _DOB_SAID = (
     r"(?i:born|born on|date of birth|dob|birthday is|birthday|birth date|geboren am|geb\.(?: am)?|"
     r"n[ée]e? le|nacid[oa] el|nat[oa] il|geboren op)"
 )
-_STREET = (
-    r"(?i:street|st|road|rd|avenue|ave|lane|ln|boulevard|blvd|drive|dr|court|ct|square|sq|terrace|way|place|pl|close)"
-)
-_ADDRESS = rf"\d{{1,5}}[A-Za-z]?(?: [A-ZÀ-Ý][\w'’\-]{{1,20}}){{1,3}} {_STREET}(?!\w)\.?"
-_POSTCODE = (
-    r"(?:,? [A-ZÀ-Ý][\w .'’\-]{1,30}){1,2},? (?:[A-Z]{2} \d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})(?!\w)"
-)
-_POINT = r"-?\d{1,3}\.\d{3,15}(?:[,;|] ?| )-?\d{1,3}\.\d{3,15}(?!\d|\.\d|[,;] ?-?\d)"
-_MRN = r"(?i:MRN)?[\- ]?\d{5,12}(?!\w)"
+_MRN = r"(?i:MRN|[A-Z])?[\- ]?\d{5,12}(?!\w)"
 
 _OF_A_PERSON = (
-    r"(?i:(?:(?<![A-Za-z.])(?:user|customer|patient|client|person|employee|candidate|student|applicant|guest|passenger)|"
+    r"(?i:(?:(?<![A-Za-z.])(?:user|customer|patient|client(?![_\-]?id)|person|employee|candidate|student|applicant|guest|passenger)|"
     r"(?<![A-Za-z])(?:contact|e-?mail|phone|tel|mobile|ssn|dob|birth|birthday|gender|age|passport|address|salary|"
     r"diagnosis|mrn))\w{0,12}\\{0,3}[\"']?\s?[:=>])|\w@[\w\-]+\.[a-z]"
 )
 """Keys that stand beside the name of a person, hardly beside that of a thing, no part of a logger's name; or a mail
 address."""
-_STREET_ANCHOR = rf"\d[A-Za-z]? (?:[A-Za][\w'\x01\-]+ ){{1,3}}{_STREET}[^\w]"
 
 _DESCRIBED = (
-    *key_rules("PERSON", _PERSON_KEYS, _FULL_NAME, validate.person, STRONG, r"(?<![\w.])"),
-    *key_rules("PERSON", "name|nombre|nom|nome|naam", _FULL_NAME, validate.given_person, STRONG, r"(?<![\w.])"),
+    *key_rules("PERSON", _PERSON_KEYS, _KEYED_NAME, validate.person, STRONG),
+    *key_rules("PERSON", "name|nombre|nom|nome|naam", _KEYED_NAME, validate.given_person, STRONG, r"(?<![\w.])"),
     *(
         replace(rule, beside=_OF_A_PERSON)
         for rule in key_rules("PERSON", "name|nombre|nom|nome|naam", _FULL_NAME, validate.person, STRONG, r"(?<![\w.])")
     ),
-    *key_rules(
-        "PERSON", _PART_KEYS, rf"{_NAME}(?:[ \-]{_NAME}){{0,2}}(?![\w.])", validate.name_part, STRONG, r"(?<![\w.])"
-    ),
+    *key_rules("PERSON", _PART_KEYS, rf"{_ANY_NAME}(?:[ \-]{_ANY_NAME}){{0,2}}(?![\w.])", validate.name_part, STRONG),
     Rule(
         "PERSON",
         rf"(?<!\w)(?:(?i:my name is|patient|i am|i'm|customer|dear)|(?:Mr|Mrs|Ms|Dr|Prof)\.?) \K{_FULL_NAME}",
@@ -306,62 +317,22 @@ _DESCRIBED = (
         check=validate.person,
         anchor=r"[^\w](?:(?i:my name is|patient|i am|i'm|customer|dear)|(?:Mr|Mrs|Ms|Dr|Prof)\.?) [A-Za]",
     ),
+    Rule(
+        "PERSON",
+        rf"(?<!\w)(?:(?i:my name is|patient)|(?:Mr|Mrs|Ms|Dr|Prof)\.?) \K{_KEYED_NAME}",
+        CHECKED,
+        CHECKED,
+        check=validate.person,
+        anchor=r"[^\w](?:(?i:my name is|patient)|(?:Mr|Mrs|Ms|Dr|Prof)\.?) [A-Za]",
+    ),
     *key_rules("DATE_OF_BIRTH", _DOB_KEYS, _KEY_DATE, validate.birth_date, NAMED),
     Rule(
         "DATE_OF_BIRTH",
-        rf"(?<!\w){_DOB_SAID}[:,]? (?:was |is )?\K{_DATE}",
+        rf"(?<!\w){_DOB_SAID}[:,]? (?:was |is )?\K(?:{_DATE}|\d{{8}}(?!\w))",
         NAMED,
         NAMED,
         check=validate.birth_date,
         anchor=portable(rf"{_DOB_SAID}[:,]? (?:was |is )?[\dA-Z]"),
-    ),
-    Rule(
-        "LOCATION",
-        rf"(?<![\w.\-]){_ADDRESS}{_POSTCODE}",
-        STRONG,
-        CERTAIN,
-        ("address", "ship to", "live at"),
-        anchor=_STREET_ANCHOR,
-        reach=120,
-    ),
-    Rule(
-        "LOCATION",
-        rf"(?<![\w.\-]){_ADDRESS}",
-        FORMAT,
-        NAMED,
-        ("address", "shipping address", "addr", "ship to", "live at", "lives at", "street", "home", "billing"),
-        anchor=_STREET_ANCHOR,
-        reach=120,
-    ),
-    *key_rules(
-        "LAT_LON",
-        r"gps|lat[_\-]?(?:lon|lng|long)|latlng|lnglat|ll|coord(?:inate)?s?|geo|geo[_\-]?(?:point|location)|location|position|"
-        r"koordinaten|standort|coordonn[ée]es|coordenadas|ubicacion|posizione",
-        _POINT,
-        validate.coordinates,
-        NAMED,
-    ),
-    Rule(
-        "LAT_LON",
-        rf"(?i:gps|position|coordinates?|latlng|located at) (?:is |are )?\(?\K{_POINT}",
-        NAMED,
-        NAMED,
-        check=validate.coordinates,
-        anchor=r"(?i:gps|position|coordinates?|latlng|located at) (?:is |are )?\(?-?\d",
-    ),
-    Rule(
-        "LAT_LON",
-        r"(?:\bPOINT ?\(|/@)\K-?\d{1,3}\.\d{3,15}[, ]-?\d{1,3}\.\d{3,15}(?!\d)",
-        NAMED,
-        NAMED,
-        check=validate.coordinates,
-        anchor=r"(?:[^\w]POINT ?\(|/@)-?\d",
-    ),
-    named(
-        "LAT_LON",
-        r"lat|latitude",
-        r"-?\d{1,2}\.\d{3,15}(?=[^\n]{1,24}(?i:lon|lng|long|longitude)\W)",
-        confidence=STRONG,
     ),
     Rule(
         "MEDICAL_RECORD",
@@ -371,13 +342,19 @@ _DESCRIBED = (
         ("mrn", "medical"),
         anchor=r"MRN[\-: #]?\d{6}",
     ),
-    *key_rules("MEDICAL_RECORD", r"mrn|medical[_\- ]?record(?:[_\- ]?(?:number|no|id))?", _MRN, None, NAMED),
+    *key_rules(
+        "MEDICAL_RECORD",
+        r"(?:patient)?mrn|(?:medical|patient)[_\- ]?record(?:[_\- ]?(?:number|no|id))?",
+        _MRN,
+        None,
+        NAMED,
+    ),
     Rule(
         "MEDICAL_RECORD",
         rf"(?i:medical record number|medical record no\.?|mrn) \K{_MRN}",
         NAMED,
         NAMED,
-        anchor=r"(?i:medical record number|medical record no\.?|mrn) [MRNmrn\d \-]",
+        anchor=r"(?i:medical record number|medical record no\.?|mrn) [A-Za\d \-]",
     ),
 )
 

@@ -12,14 +12,15 @@ _WORDS = (
     *("phone", "telephone", "tel", "mobile", "cell", "cellphone", "fax", "msisdn", "call", "called", "calling"),
     *("phones", "phonenumber", "phone number", "whatsapp", "sms", "desk", "dial", "messages to", "mob", "handy"),
     *("telefon", "telefono", "office", "answering at", "reach me at", "contact number", "landline", "registered"),
+    *("caller id", "callerid"),
 )
 _UNLESS = (
     *("version", "trace", "request", "id", "timestamp", "ts", "offset", "ip", "shape", "size", "latency", "date"),
     *("time", "seed", "hash", "isbn", "order", "invoice", "nhs", "ssn", "zip", "postcode"),
 )
 _KEYS = (
-    r"(?:[a-z]{0,16}[_\- ]?)?(?:phone|telephone|tel|mobile|cellphone|msisdn|fax|whatsapp)"
-    r"(?:[_\- ]?(?:number|no|num))?"
+    r"(?:[a-z]{0,16}[_\- ]?)?(?:phone|telephone|tel|mobile|cell|cellphone|msisdn|fax|whatsapp|handy|telefon[oe]?|"
+    r"caller[_\- ]?id|sms[_\- ]?to)(?:[_\- ]?(?:number|no|num|nummer))?"
 )
 _DATE = re.compile(r"(?:19|20)\d\d[.\-/ ](?:0?[1-9]|1[0-2])[.\-/ ]\d{1,2}\b|\d{1,2}[.\-/]\d{1,2}[.\-/](?:19|20)\d\d\b")
 _END = re.compile(r"[ .\-/()]+")
@@ -75,6 +76,7 @@ _OPEN = r"(?<![\w.+\-/(:])"
 _SHUT = r"(?!\w|[.\-:]\d)"
 _BARE = r"\+?\(?\d[\d \-().]{5,20}\d(?!\w)"
 
+_CALL = r"(?i:(?:call|text|sms|ring|reach|whatsapp) (?:me )?(?:back )?(?:on|at|to)|number is) "
 _PLUS = r"[^\w+.\-/]\+\(?\d[\d \-()./]{6}"
 
 PHONE_RULES: tuple[Rule, ...] = (
@@ -125,6 +127,9 @@ PHONE_RULES: tuple[Rule, ...] = (
         cut=local,
         unless=_UNLESS,
         after=True,
+    ),
+    Rule(
+        "PHONE_NUMBER", rf"{_CALL}\K\+?\d[\d ]{{6,14}}\d(?!\w)", CHECKED, CHECKED, cut=possible, anchor=rf"{_CALL}\+?\d"
     ),
     *key_rules("PHONE_NUMBER", _KEYS, _BARE, cut=possible),
 )

@@ -27,23 +27,57 @@ _BY_PLACE = (
     ),
     Rule(
         "GENERIC_API_KEY",
-        r"(?<![A-Za-z])[Bb]earer\s\K[A-Za-z0-9_\-.~+/]{20,512}={0,2}",
+        r"(?<![A-Za-z])[Bb]earer \K[A-Za-z0-9_\-.~+/]{20,512}={0,2}",
         STRONG,
         STRONG,
         check=validate.key_like,
-        anchor=r"[Bb]earer[ \t][A-Za-z0-9_\-.~+/]{20}",
+        anchor=r"[Bb]earer [A-Za-z0-9_\-.~+/]{20}",
         tail=600,
     ),
 )
 
-_SAID = r"(?:password|passwd|passphrase|passwort|passcode|pwd|mot de passe|contrase[ñn]a) (?:is|was|ist|to|est|es)"
-_PASSWORD_NAMES = r"(?:[a-z]{0,24})(?:password|passwd|passphrase|passwort|contrase[ñn]a|pwd)"
+_FLAG = r"--(?i:[\w\-]{0,24}(?:api[_\-]?key|token|secret|access[_\-]?key))[ \t][\"']?"
+_PASSWORD_FLAG = (
+    r"(?:--(?i:[\w\-]{0,24}pass(?:word|wd|phrase)?)[ \t]|(?i:identified by)[ \t]|sshpass -p ?|"
+    r"curl [^|\n]{0,60}-u [\w.@\-]{1,32}:|"
+    r"mysql(?:dump)? [^|\n]{0,60}-p)\\?[\"']?"
+)
+_BY_FLAG = (
+    Rule(
+        "GENERIC_API_KEY",
+        rf"{_FLAG}\K[A-Za-z0-9_\-.~+/]{{16,256}}={{0,2}}",
+        STRONG,
+        STRONG,
+        check=validate.key_like,
+        anchor=_FLAG,
+        reach=80,
+    ),
+    Rule(
+        "PASSWORD",
+        rf"{_PASSWORD_FLAG}\K[^\s\"'\\,;<>$]{{4,128}}",
+        STRONG,
+        STRONG,
+        check=validate.unquoted_password,
+        anchor=_PASSWORD_FLAG,
+        reach=140,
+    ),
+)
+
+_SAID = (
+    r"(?:password|passwd|passphrase|passwort|passcode|pwd|mot de passe|contrase[ñn]a) (?:is|was|ist|to|est|es)|"
+    r"(?:with|using|temporary) password"
+)
+_PASSWORD_NAMES = (
+    r"(?:[a-z]{0,24})(?:password|passwd|passphrase|passwort|kennwort|wachtwoord|contrase[ñn]a|mot[_\- ]?de[_\- ]?passe|"
+    r"senha|pwd)"
+)
+_PASS_NAMES = r"(?:db|user|admin|root|redis|smtp|mysql|pg|ftp|auth|login|ldap|my|rabbit|mongo)?[_\-]?pass"
 _KEY_NAMES = (
-    r"[a-z]{0,16}(?:api[_\- ]?key|apikey|secret[_\- ]?key|access[_\- ]?key|client[_\- ]?secret|app[_\- ]?secret|"
-    r"auth[_\- ]?token|access[_\- ]?token|refresh[_\- ]?token|bearer[_\- ]?token|encryption[_\- ]?key|"
+    r"[a-z0-9]{0,16}(?:api[_\- ]?key|apikey|secret[_\- ]?key|access[_\- ]?key|client[_\- ]?secret|app[_\- ]?secret|"
+    r"(?:auth|access|refresh|bearer|session|webhook|oauth|bot|device)[_\- ]?token|encryption[_\- ]?key|"
     r"signing[_\- ]?key|private[_\- ]?key(?:[_\- ]?id)?|shared[_\- ]?key|secret|credential)"
 )
-_QUOTED = r"(?<=[\"'])[^\s\"'\\]{4,128}(?=\\{0,3}[\"'])"
+_QUOTED = r"(?<=[\"'])[^\s\"'\\]{4,128}(?=\\{0,3}[\"'](?! ?:))"
 _BARE = r"(?<![\"'])[^\s\"'\\&,;<>]{3,127}[^\s\"'\\&,;<>.:)\]}]"
 _BY_NAME = (
     Rule(
@@ -57,11 +91,20 @@ _BY_NAME = (
     named("PASSWORD", _PASSWORD_NAMES, _QUOTED, validate.password, CERTAIN, loose=True),
     named("PASSWORD", _PASSWORD_NAMES, _BARE, validate.unquoted_password, loose=True),
     named("PASSWORD", _PASSWORD_NAMES, _QUOTED, validate.spoken_password),
+    named("PASSWORD", _PASS_NAMES, _QUOTED, validate.spoken_password, loose=True),
+    named("PASSWORD", _PASS_NAMES, _BARE, validate.spoken_password, loose=True),
     named_after("PASSWORD", _PASSWORD_NAMES, r"[^\s\"'\\]{4,128}", validate.password),
     *key_rules(
         "AWS_SECRET_KEY",
-        r"(?:aws[_\- ]?)?secret[_\- ]?(?:access[_\- ]?)?key",
+        r"(?:(?:aws|s3|minio)[_\- ]?)?secret[_\- ]?(?:access[_\- ]?)?key",
         r"[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])",
+        validate.secret_key,
+        CERTAIN,
+    ),
+    *key_rules(
+        "AZURE_KEY",
+        r"[a-z]{0,24}(?:account|storage|shared)[_\- ]?(?:account[_\- ]?)?(?:access[_\- ]?)?key",
+        r"[A-Za-z0-9+/]{86}==",
         validate.secret_key,
         CERTAIN,
     ),
@@ -81,6 +124,15 @@ _BY_NAME = (
         CERTAIN,
     ),
     *key_rules("GENERIC_API_KEY", _KEY_NAMES, r"[A-Za-z0-9_\-.~+/]{16,256}={0,2}", validate.key_like, STRONG),
+    named(
+        "GENERIC_API_KEY",
+        r"token",
+        r"[A-Za-z0-9_\-.~+/]{24,256}={0,2}(?![\w./\-])",
+        validate.key_like,
+        STRONG,
+        start=r"(?<![\w.\-])",
+        loose=True,
+    ),
 )
 
-SECRET_RULES: tuple[Rule, ...] = (*TOKEN_RULES, *_BY_PLACE, *_BY_NAME)
+SECRET_RULES: tuple[Rule, ...] = (*TOKEN_RULES, *_BY_PLACE, *_BY_FLAG, *_BY_NAME)

@@ -159,8 +159,8 @@ def coordinates(text: str) -> bool:
 
 
 def passport(text: str) -> bool:
-    """Say whether letters and digits are mostly digits, as in the passports of most countries."""
-    return sum(map(str.isdigit, text)) >= 4
+    """Say whether letters and digits are mostly digits, as in most passports, or it is a German one."""
+    return sum(map(str.isdigit, text)) >= (1 if len(text) == 9 and text[0] in "CFGHJK" else 4)
 
 
 _MONTHS = re.compile(
@@ -201,9 +201,11 @@ def entropy(text: str) -> float:
 
 
 _PLACEHOLDER = re.compile(
-    r"(?i)^(?:\W*|(?:x|\*|\.|•|-|_){3,}|[<\[({$%].*|.*(?:redacted|filtered|masked|hidden|placeholder|changeme|"
-    r"example|your[_-]?).*|null|none|nil|true|false|undefined|empty|unknown|required|missing|invalid|failed|"
-    r"correct|incorrect|expired|string|str|password|passwd|secret|token|bytes|object|yes|no|ok|n/a)$"
+    r"(?i)^(?:\W*|(?:x|\*|\.|•|-|_){3,}|[<\[({].*|\$[({A-Za-z_].*|%[0-9A-Fa-f]{2}.*|%[(a-z].*|%\w+%|change[_\-]?me\W*|"
+    r".*(?:redacted|filtered|masked|hidden|placeholder|example|your[_-]?).*|null|none|nil|true|false|undefined|empty|unknown|required|missing|invalid|failed|"
+    r"correct|incorrect|expired|string|str|password|passwd|secret|token|bytes|object|yes|no|ok|n/a|input|field|value|"
+    r"(?:os|process|deno|import|system|settings|config|self|args|var|local|data|env|secrets)\.(?:\W*[a-z_].*)?|"
+    r"(?:os|process|system)\W*env.*|\w*getenv.*)$"
 )
 
 
@@ -224,10 +226,16 @@ def spoken_password(text: str) -> bool:
     return bool(mixed) and unquoted_password(text)
 
 
+_RESOURCE = re.compile(r"(?:^|/)[a-z]{4,}/(?:[^/]{1,64}/)?[a-z]{4,}(?:/|$)")
+"""Words in a path: the name of a resource (`projects/123/secrets/db`), which says where a secret is."""
+
+
 def key_like(text: str) -> bool:
     """Say whether this looks random: letters and digits mixed, no words, at least 3.3 bits per character."""
     mixed = re.search(r"\d", text) and re.search(r"[A-Za-z]", text)
-    return bool(mixed) and entropy(text) >= 3.3 and password(text) and not re.search(r"[a-z]{12}|[./-]{2}", text)
+    if not mixed or entropy(text) < 3.3 or not password(text) or _RESOURCE.search(text):
+        return False
+    return not re.search(r"[a-z]{12}|[./]{2}|-[./]|[./]-|---", text)
 
 
 def secret_key(text: str) -> bool:
@@ -246,6 +254,31 @@ def basic_credentials(text: str) -> bool:
         return False
 
 
+_HOUSE = re.compile(r"(?<![\w.])(?:\d{1,5}[A-Za-z]?|\d{1,4}[/\-]\d{1,4}|\d{5}-?\d{3})(?![\w.]\w)")
+_NO_PLACE = re.compile(
+    r"(?i)\bport \d|\b(?=\w*\d)(?=\w*[a-z])\w{9,}|\d+\.\d+\.\d+|"
+    r"\.(?:internal|local|com|net|org|io|svc)\b|\b(?:already|in use|bind|failed|invalid|"
+    r"required|missing|error|timeout|unknown|resolved|listening|connect\w*|refused|space|range|pool|bytes?|offset|not|is|are|was|"
+    r"seconds|model|epoch|step|batch|shard|worker|node|thread|process|user|users|customers|items|http|tcp|udp|limit|where)\b"
+)
+_STREETS = re.compile(
+    r"(?i)(?:rue|calle|via|viale|avenida|rua|aleja|ul\.|av\.?|piazza|chemin|boulevard|avenue|place|\w+stra(?:ss|ß)e)\b"
+)
+
+
+def place(text: str) -> int:
+    """Return how many characters, from the first, can be a street with a house number; 0: none.
+
+    A name and a number, up to the first word that says something else.
+    """
+    other = _NO_PLACE.search(text)
+    text = (text[: other.start()] if other else text).rstrip(" ,-('")
+    if not _HOUSE.search(text) or " " not in text:
+        return 0
+    names = re.findall(r"[^\W\d_]{3,}", text)
+    return len(text) if any(not name[0].islower() for name in names) or _STREETS.match(text) else 0
+
+
 _NOT_A_PERSON_WORDS = (
     "forest regression model layer random gradient boosting tree network classifier regressor linear logistic neural "
     "deep learning machine vector support bayes naive nearest neighbors decision ensemble encoder decoder transformer "
@@ -256,7 +289,10 @@ _NOT_A_PERSON_WORDS = (
     "deploy deployment canary rollout replica partition checkpoint vocabulary offset queue stream cluster "
     "gateway cache broker index shard job task workflow event alert metric dashboard report policy rule engine core "
     "handler manager controller factory provider helper builder loader runner scheduler listener dispatcher "
-    "english german french spanish language chat assistant record number id records the a an is was not"
+    "english german french spanish language chat assistant record number id records the a an is was not "
+    "optimizer sonnet opus haiku large small medium mini tiny turbo base instruct flash preview input output field "
+    "value driver executor spark kafka airflow jenkins prometheus grafana docker kubernetes redis postgres mysql nginx "
+    "pytorch tensorflow keras hadoop flink api gpu cpu main"
 )
 _NOT_A_PERSON = frozenset(_NOT_A_PERSON_WORDS.split())
 
@@ -307,9 +343,13 @@ def ipv4(text: str) -> bool:
     return _LEADING_ZERO.search(text) is None
 
 
+_BYTES = re.compile(r"(?:[0-9A-Fa-f]{2}:){7}[0-9A-Fa-f]{2}")
+"""Eight bytes: the serial number of a certificate, an EUI-64."""
+
+
 def ipv6(text: str) -> bool:
     """Say whether this is an IPv6 address, and no `::` or `dead::beef` of a programming language."""
-    if not re.search(r"\d", text) or (text.count(":") < 3 and not text.startswith("::")):
+    if not re.search(r"\d", text) or (text.count(":") < 3 and not text.startswith("::")) or _BYTES.fullmatch(text):
         return False
     try:
         ipaddress.IPv6Address(text)
