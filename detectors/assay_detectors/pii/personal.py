@@ -282,7 +282,8 @@ _KEY_DATE = (
 )
 """Where a key says that it is a birth date; the last as Python writes it."""
 _DOB_KEYS = (
-    r"d\.o\.b\.|[a-z]{0,10}(?:dob|date[_\- ]?of[_\- ]?birth|birth[_\- ]?(?:date|day|dt)|birthday|bday|"
+    r"d\.o\.b\.|(?:user|patient|customer|client|member|req|db)?(?:dob|"
+    r"date[_\- ]?of[_\- ]?birth|birth[_\- ]?(?:date|day|dt)|birthday|bday|"
     r"geburts(?:datum|tag)|fecha[_\- ]?(?:de[_\- ]?)?nacimiento)|born(?:[_\- ]?(?:on|at))?|"
     r"geb[_\-.]?datum|date[_\- ]?(?:de[_\- ]?)?naissance|"
     r"data[_\- ]?(?:di[_\- ]?|de[_\- ]?)?nas(?:cita|cimento)|geboortedatum|data[_\- ]?urodzenia|f[øo]dselsdato"

@@ -73,7 +73,7 @@ _PASSWORD_NAMES = (
 )
 _PASS_NAMES = r"(?:db|user|admin|root|redis|smtp|mysql|pg|ftp|auth|login|ldap|my|rabbit|mongo)?[_\-]?pass"
 _KEY_NAMES = (
-    r"[a-z0-9]{0,16}(?:api[_\- ]?key|apikey|secret[_\- ]?key|access[_\- ]?key|client[_\- ]?secret|app[_\- ]?secret|"
+    r"[a-z]{0,16}(?:api[_\- ]?key|apikey|secret[_\- ]?key|access[_\- ]?key|client[_\- ]?secret|app[_\- ]?secret|"
     r"(?:auth|access|refresh|bearer|session|webhook|oauth|bot|device)[_\- ]?token|encryption[_\- ]?key|"
     r"signing[_\- ]?key|private[_\- ]?key(?:[_\- ]?id)?|shared[_\- ]?key|secret|credential)"
 )
@@ -103,7 +103,7 @@ _BY_NAME = (
     ),
     *key_rules(
         "AZURE_KEY",
-        r"[a-z]{0,24}(?:account|storage|shared)[_\- ]?(?:account[_\- ]?)?(?:access[_\- ]?)?key",
+        r"(?:azure)?[_\- ]?(?:account|storage)[_\- ]?(?:account[_\- ]?)?(?:access[_\- ]?)?key",
         r"[A-Za-z0-9+/]{86}==",
         validate.secret_key,
         CERTAIN,

@@ -82,9 +82,10 @@ def _score(rule: Rule, text: str, start: int, end: int) -> float:
     if not rule.words or not may_mention(text, start, end, rule):
         return rule.alone
     context = around(text, start, end)
-    other, _, own = context.rpartition(OTHER)
-    if other and rule.unless and mentions(own, rule.unless) and not mentions(own, rule.context):
-        return 0.0
+    if rule.unless and OTHER in context:
+        own = context.rpartition(OTHER)[2]
+        if mentions(own, rule.unless) and not mentions(own, rule.context):
+            return 0.0
     if mentions(context, rule.context) or (rule.after and mentions(after(text, end), rule.context)):
         return rule.near
     nearest = context.rpartition(OTHER)[2].split()[-_NEAREST:]
