@@ -12,7 +12,7 @@ from assay_detectors.pii import line as line_module
 from assay_detectors.pii.context import mentions, words
 from assay_detectors.pii.line import LineScanner
 from assay_detectors.pii.portable import fold, fold_block, portable, prefix
-from assay_detectors.pii.prefilter import ENGINES, NUMBER_BITS, Anchor, prefilter, word_anchor
+from assay_detectors.pii.prefilter import ENGINES, NUMBER_BITS, Anchor, opened, prefilter, word_anchor
 from assay_detectors.pii.recognizers import RULES
 from assay_detectors.pii.weigh import weighed
 
@@ -108,6 +108,25 @@ def test_a_portable_pattern_is_in_every_line_that_the_pattern_is_in(pattern, lin
     folded = fold(f"\n{line}\n")
     assert re.search(portable(pattern), folded, re.ASCII)
     assert re.search(prefix(pattern), folded, re.ASCII)
+
+
+def test_an_opened_pattern_is_wherever_the_pattern_is(planted, templates):
+    assert opened(r"a{0,16}b{1,40}c{2,30}d{1,3}e{4}") == "a*b+c{2,}d{1,3}e{4}"
+    anchors = [anchor.pattern for anchor in LineScanner(0.5, "re").anchors]
+    text = "\n".join(["", *(t(key, value) for t in templates.values() for key, value in planted.values()), ""])
+    seen = 0
+    for pattern in anchors:
+        ends = {found.end() for found in re.finditer(pattern, text, re.ASCII)}
+        seen += len(ends)
+        assert ends <= {found.end() for found in re.finditer(opened(pattern), text, re.ASCII)}, pattern
+    assert seen > 200 and sum(opened(pattern) != pattern for pattern in anchors) > 20
+
+
+def test_the_ending_of_a_source_file_is_no_card():
+    anchor = word_anchor(("cc",))
+    for text in ("cc: 4111", "payload.cc=4", "x.cc: 4", "myCC 4", "CC,4", "a cc:4"):
+        assert re.search(anchor.pattern, f"\n{text}\n", re.ASCII), text
+    assert not re.search(anchor.pattern, "\ngrpc_server.cc:68402] batch 60\n", re.ASCII)
 
 
 def test_a_prefix_has_one_length():
