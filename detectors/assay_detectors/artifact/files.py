@@ -25,7 +25,18 @@ ONLY_LOGS = "every file is a log too, and none of them holds a model or code"
 
 def only_logs(target: Target) -> bool:
     """Say whether every file that is read is declared, or was recognised, as a log too."""
-    return {ref.path for ref in target.of_role("model", "artifact")} <= {ref.path for ref in target.of_role("log")}
+    logs = {ref.path for ref in target.of_role("log") if not _is_no_log(target, ref)}
+    return {ref.path for ref in target.of_role("model", "artifact")} <= logs
+
+
+def has_logs(target: Target) -> bool:
+    """Say whether anything is a log beyond doubt: declared or named as one, not guessed in a bare folder."""
+    return any(not ref.spec.get("guessed") for ref in target.of_role("log"))
+
+
+def _is_no_log(target: Target, ref: InputRef) -> bool:
+    record = target.record(ref.name)
+    return record is not None and "no_log" in record.facts
 
 
 def size(path: Path) -> int:
@@ -161,7 +172,7 @@ def weighed(reading: dict[str, Any], must: bool) -> dict[str, Any]:
     """Return the reading of a file that need not be a model: a container of data only holds nothing that runs."""
     if must or not reading["data"] or reading["format"] not in sniff.HOLDERS:
         return reading
-    return reading | {"data": False, "notes": [*reading["notes"], "it holds data only, and no model"]}
+    return reading | {"data": False, "held": True, "notes": [*reading["notes"], "it holds data only, and no model"]}
 
 
 def clean(text: str, cap: int = 400) -> str:

@@ -15,7 +15,7 @@ from assay.model.outcome import Cost
 from assay.model.spec import Capability, DetectorSpec, Explanation, MetricSpec, Reference
 from assay.targets.allowlist import version
 from assay.targets.base import Target
-from assay_detectors.artifact.files import ONLY_LOGS, checked, clean, only_logs, readings, size
+from assay_detectors.artifact.files import ONLY_LOGS, checked, clean, has_logs, only_logs, readings, size
 
 METRIC = "artifact.unsafe-code.calls"
 MAX_UNREAD_SHOWN = 5
@@ -109,12 +109,16 @@ class UnsafeCode:
         return Cost(cpu_seconds=round(sum(sizes) / 50e6 + 0.01 * len(sizes), 3))
 
     def run(self, target: Target, ctx: Context) -> Iterator[Measurement]:
-        """Yield one measurement per model file; say which files are none. Logs without any do not concern it."""
+        """Yield one measurement per model file; say which files are none. Logs without any do not concern it.
+
+        Containers of data are measured beside models and logs; where there is nothing else, nothing was checked.
+        """
         unread: list[tuple[str, str]] = []
         method = f"symbolic reading, exact-name allowlist {version()}"
         passed: Counter[str] = Counter()
         source: list[str] = []
         measured: Counter[str] = Counter()
+        held: list[tuple[str, str, dict[str, Any]]] = []
         for name_of_input, shown, must, reading in readings(target, ctx, unread):
             for note in reading["notes"]:
                 ctx.not_covered(f"{shown}: {clean(str(note))}")
@@ -125,12 +129,18 @@ class UnsafeCode:
                     source.append(shown)
                 else:
                     passed[reading["format"]] += 1
+            elif reading.get("held") and not reading["findings"] and not reading["reasons"]:
+                held.append((name_of_input, shown, reading))
             else:
                 measured[name_of_input] += 1
                 yield _measure(shown, reading, method + _granted(target, reading), ctx)
         for shown, reason in unread:
             measured[shown] += 1
             yield _measure(shown, checked(None, None) | {"reasons": [reason]}, method, ctx)
+        if measured or target.of_role("model") or has_logs(target) or only_logs(target):
+            for name_of_input, shown, reading in held:
+                measured[name_of_input] += 1
+                yield _measure(shown, reading, method, ctx)
         yield from _empty_folders(target, measured, method, ctx)
         if not measured and not source and only_logs(target):
             raise DetectorNotApplicable(ONLY_LOGS)

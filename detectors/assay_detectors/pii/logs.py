@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from assay.detector import Context, DetectorFailed
+from assay.detector import Context, DetectorFailed, DetectorNotApplicable
 from assay.model.evidence import Evidence, Locator, Observation
 from assay.model.interval import Interval
 from assay.model.measurement import EVIDENCE_CAP, Measurement
@@ -47,7 +47,7 @@ class LogsDetector:
 
     def run(self, target: Target, ctx: Context) -> Iterator[Measurement]:
         """Measure every log; raise `DetectorFailed` where no log can be read, or all are empty."""
-        refs = target.of_role("log")
+        refs = _searched(target, ctx)
         sources = {ref.name: _Source(ref.shown, number) for number, ref in enumerate(refs)}
         shards = list(_shards(target, refs, sources, _frames(target, refs, ctx)))
         brought, asked = _brought(target, ctx), asked_of(target, ctx)
@@ -78,6 +78,35 @@ class LogsDetector:
         if groups.full:
             ctx.not_covered(f"which values are equal, beyond the first {MOST} different ones")
         yield from _measurements(list(sources.values()), ctx, groups, asked)
+
+
+def _searched(target: Target, ctx: Context) -> tuple[InputRef, ...]:
+    """Return the logs; raise `DetectorNotApplicable` where all of them were guessed to be some, and none is.
+
+    In a bare folder a compressed file may turn out to hold a model: then plain texts that no name calls logs (a README)
+    stand beside a model, and are told.
+    """
+    refs, left, said = target.of_role("log"), [], []
+    facts = {ref.name: record.facts for ref in refs if (record := target.record(ref.name)) is not None}
+    none = {name: found["no_log"] for name, found in facts.items() if found.get("no_log")}
+    for ref in refs:
+        if ref.name in none:
+            said.append(f"{ref.shown} (no log: its content is {none[ref.name]})")
+        elif none and ref.spec.get("guessed") and _is_plain(facts.get(ref.name, {})):
+            said.append(f"{ref.shown} (a text beside what is no log)")
+        else:
+            left.append(ref)
+    if said:
+        more = f" and {len(said) - _TOLD:,} more" if len(said) > _TOLD else ""
+        sentence = f"searched for personal data only if declared: {', '.join(said[:_TOLD])}{more}"
+        if not left:
+            raise DetectorNotApplicable(sentence)
+        ctx.not_covered(sentence)
+    return tuple(left)
+
+
+def _is_plain(facts: Mapping[str, Any]) -> bool:
+    return facts.get("compressed") is False and "row_groups" not in facts
 
 
 def _brought(target: Target, ctx: Context) -> list[dict[str, Any]]:

@@ -1,9 +1,9 @@
 """Which files of a bare scan are logs. Decided file by file, from names and the first bytes; no byte is parsed.
 
 Stage 0 reads every file of a bare scan, so a model that looks like a log is read all the same. A file counts as a log
-where its first bytes are text, or where it is compressed and its name is a log's, or where its name ends as that of a
-log and nothing else; in a folder that holds models too, texts beside them (a README, a configuration) are logs only
-where their names say so.
+where its name says so. Where nothing but texts, compressed files, parquet tables and empty files are there, all of them
+count; those that no name calls logs are guessed to be, and a worker that unpacks one may find that it is none. Beside
+anything else (models) they are told, and searched only if declared.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import os
 import re
 import stat
 from collections.abc import Iterable
+from typing import NamedTuple
 
 HEAD = 4096
 _ASCII = bytes(range(128))
 _COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
+_TABLE = re.compile(rb"PAR1[^\t\n\r\x20-\x7e]")
 _LOG_NAME = re.compile(
     r"(^|[._/-])(logs?|access|error|audit|syslog|messages|stdout|stderr|out|err|jsonl|ndjson)([._/-]|\d|$)",
     re.IGNORECASE,
@@ -27,16 +29,31 @@ _MODEL_NAME = re.compile(
 )
 
 
-def logs_among(files: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Return the files that are searched for personal data, and the texts that are not, in their order."""
+class Sorted(NamedTuple):
+    """The files of a bare scan, each list in their order."""
+
+    logs: list[str]
+    """What is searched for personal data."""
+    guessed: list[str]
+    """Those among `logs` that no name calls logs, where a compressed file among them may hold a model."""
+    told: list[str]
+    """Texts, compressed files and tables that are not searched."""
+
+
+def logs_among(files: Iterable[str]) -> Sorted:
+    """Tell the files that are searched for personal data from those that only could be."""
     heads = {path: _head(path) for path in files}
-    texts = {path for path, head in heads.items() if is_text(head) and not _MODEL_NAME.search(path)}
-    packed = {path for path, head in heads.items() if head.startswith(_COMPRESSED) and not _MODEL_NAME.search(path)}
-    named = {path for path in texts | packed if _LOG_NAME.search(os.path.basename(path))}
+    readable = {path: head for path, head in heads.items() if not _MODEL_NAME.search(path)}
+    packed = {path for path, head in readable.items() if head.startswith(_COMPRESSED)}
+    texts = packed | {path for path, head in readable.items() if is_text(head) or _TABLE.match(head)}
+    named = {path for path in texts if _LOG_NAME.search(os.path.basename(path))}
     named |= {path for path, head in heads.items() if head and _CERTAIN_NAME.search(path)}
     only_logs = all(path in texts or path in named or not head for path, head in heads.items())
-    logs = [path for path in heads if path in named or (only_logs and path in texts)]
-    return logs, [path for path in heads if path in texts and path not in named and not only_logs]
+    unnamed = [path for path in heads if path in texts and path not in named]
+    if not only_logs:
+        return Sorted([path for path in heads if path in named], [], unnamed)
+    logs = [path for path in heads if path in named or path in texts]
+    return Sorted(logs, unnamed if packed - named else [], [])
 
 
 def empty_logs(files: Iterable[str]) -> list[str]:

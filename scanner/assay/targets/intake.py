@@ -169,13 +169,26 @@ def _compare(opened: OpenTarget, ref: InputRef) -> Facts:
 
 
 def _log_facts(opened: OpenTarget, ref: InputRef) -> Facts:
-    """Read the first block of a log: enough to refuse a folder, an archive or a binary file."""
-    from assay.targets.log_bytes import layout
+    """Read the first block of a log: enough to refuse a folder, an archive or a binary file.
+
+    Of a file that was only guessed to be a log, `no_log` says what it is where it is none.
+    """
+    from assay.targets.log_bytes import NotText, layout
     from assay.targets.logs import LogReader
 
     path = opened.path(ref.name)
     reader = LogReader(path, ref.shown)
-    first = next(iter(reader), None)
+    guessed = bool(ref.spec.get("guessed"))
+    try:
+        first = next(iter(reader), None)
+    except NotText:
+        if not guessed or reader.plain:
+            raise
+        return {"no_log": "binary"}
+    if first is not None and guessed and not reader.plain and not reader.table:
+        form = sniff.sniff_bytes(first.data[: sniff.HEAD])
+        if form not in sniff.DATA | {sniff.BINARY}:
+            return {"no_log": form}
     if first is None:
         raise UnusableInput(
             f"{ref.shown}: {reader.problem or 'is empty, so there is nothing to scan; give a log with lines'}"

@@ -52,6 +52,10 @@ class Broken(Exception):
     """The compressed stream ends early or is damaged; `str()` says which."""
 
 
+class NotText(UnusableInput):
+    """What is unpacked, where anything was packed, is binary."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """How the bytes of a log are packed."""
@@ -118,7 +122,7 @@ def refuse_binary(head: bytes, shown: str) -> None:
     Runs of NUL bytes are no reason: a log has them where it was cut off while its writer went on.
 
     Raises:
-        UnusableInput: a third of it are NUL bytes, or it has many control characters.
+        NotText: a third of it are NUL bytes, or it has many control characters.
     """
     head = _PADDING.sub(b"", head[:HEAD])
     nul = head.count(0)
@@ -126,7 +130,7 @@ def refuse_binary(head: bytes, shown: str) -> None:
     if nul * 3 > len(head) or control * 20 > len(head) - nul:
         what = f"{nul} NUL bytes" if nul > control else f"{control} control characters"
         hint = "; if it is UTF-16, save it with a byte order mark" if nul * 3 > len(head) and not control else ""
-        raise UnusableInput(
+        raise NotText(
             f"{shown} is binary, not a log: {what} in its first {len(head)} bytes; "
             f"take it out of `logs:` in the manifest{hint}"
         )

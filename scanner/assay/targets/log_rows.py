@@ -16,6 +16,8 @@ from assay.targets.log_bytes import CHUNK, Broken
 from assay.targets.wording import amount
 
 _ROWS = 1024
+_LONG = 10**11
+"""From here on a whole number may be that of a card, an account or a person."""
 Groups = tuple[int, int]
 """First row group and one past the last."""
 
@@ -97,13 +99,64 @@ def _next(batches: Any, shown: str, number: int) -> list[dict[str, Any]] | None:
         batch = next(batches, None)
         while batch is not None and not batch.num_rows:
             batch = next(batches, None)
-        return None if batch is None else batch.to_pylist()
+        return None if batch is None else _named_apart(batch).to_pylist()
 
     try:
         rows: list[dict[str, Any]] | None = foreign_call(read, f"row group {number} is damaged", "write it again")
     except UnusableInput as error:
         raise Broken(str(error)) from None
     return rows
+
+
+def _named_apart(batch: Any) -> Any:
+    """Return the batch with a name of its own for each column and each field of a struct: a dict keeps the last only.
+
+    Whole numbers that are stored as floats become integers, as they were written.
+    """
+    import pyarrow
+
+    columns = [_field_names_apart(_whole(column)) for column in batch.columns]
+    return pyarrow.RecordBatch.from_arrays(columns, names=_apart(batch.schema.names))
+
+
+def _field_names_apart(column: Any) -> Any:
+    import pyarrow
+
+    kind = column.type
+    if not pyarrow.types.is_struct(kind):
+        return column
+    names = [kind.field(place).name for place in range(kind.num_fields)]
+    if not names:
+        return column
+    parts = [_field_names_apart(part) for part in column.flatten()]
+    return pyarrow.StructArray.from_arrays(parts, names=_apart(names), mask=column.is_null())
+
+
+def _apart(names: list[str]) -> list[str]:
+    taken: dict[str, None] = {}
+    for name in names:
+        number, own = 1, name
+        while own in taken:
+            number += 1
+            own = f"{name} ({number})"
+        taken[own] = None
+    return list(taken)
+
+
+def _whole(column: Any) -> Any:
+    """Return floats as integers where all of them are whole and some have the length of a number of a card."""
+    import pyarrow
+    import pyarrow.compute as compute
+
+    if not pyarrow.types.is_float32(column.type) and not pyarrow.types.is_float64(column.type):
+        return column
+    largest = compute.max(column).as_py()
+    if largest is None or not _LONG <= largest < 2**63:
+        return column
+    try:
+        return column.cast(pyarrow.int64())
+    except pyarrow.ArrowInvalid:
+        return column
 
 
 def _text(value: Any) -> str:

@@ -168,10 +168,11 @@ class _Collector:
             if path not in taken:
                 self.add(role, prefix, path, where)
 
-    def add(self, role: str, prefix: str, path: str, where: str = "") -> None:
+    def add(self, role: str, prefix: str, path: str, where: str = "", *, guessed: bool = False) -> None:
         """Add one file."""
         shown = self._shown(path)
-        self.inputs[f"{prefix}:{shown}"] = InputRef(f"{prefix}:{shown}", role, path, shown, where)
+        spec = {"guessed": True} if guessed else {}
+        self.inputs[f"{prefix}:{shown}"] = InputRef(f"{prefix}:{shown}", role, path, shown, where, spec)
 
     def without_empty(self, files: list[str], empty: list[str]) -> list[str]:
         """Leave out empty logs, as long as there is anything else; return the files that stay."""
@@ -226,13 +227,14 @@ def _from_bare(path: Path) -> Resolved:
     files = [ref.path for ref in collector.inputs.values() if ref.name not in collector.unmatched]
     if full.is_dir():
         files = collector.without_empty(files, empty_logs(files))
-    logs, texts = logs_among(files)
-    for file in logs:
-        collector.add("log", "logs", file)
-    if texts:
-        more = f" and {len(texts) - 1:,} more" if len(texts) > 1 else ""
-        told = f"{shown_below(texts[0], root)}{more} (texts beside models, searched for personal data only if declared)"
-        collector.left_out[told] = None
+    found = logs_among(files)
+    guessed = frozenset(found.guessed)
+    for file in found.logs:
+        collector.add("log", "logs", file, guessed=file in guessed)
+    if found.told:
+        more = f" and {len(found.told) - 1:,} more" if len(found.told) > 1 else ""
+        what = "texts beside models, searched for personal data only if declared"
+        collector.left_out[f"{shown_below(found.told[0], root)}{more} ({what})"] = None
     name = visible(full.name) or "target"
     shown = "." if full.is_dir() else visible(full.name)
     has_logs = any(ref.role == "log" for ref in collector.inputs.values())
