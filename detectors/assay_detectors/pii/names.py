@@ -42,6 +42,8 @@ class _Line(NamedTuple):
     number: int
     offset: int
     text: str
+    whole: bool
+    """Whether the text is all of the line."""
 
 
 class NameFinder:
@@ -61,6 +63,7 @@ class NameFinder:
         self.of = 0
         """Lines with free text."""
         self.looked = 0
+        """Those of them that were looked at from end to end."""
         self.problem: str | None = None
 
     def offer(self, piece: LogBlock | LogWindow) -> None:
@@ -79,7 +82,7 @@ class NameFinder:
     def _take(self, number: int, offset: int, text: str) -> None:
         self.of += 1
         rank = hashlib.blake2b(f"{self._asked['seed']}:{self._start}:{number}".encode(), digest_size=8).digest()
-        line = _Line(-int.from_bytes(rank), number, offset, text[:LONGEST])
+        line = _Line(-int.from_bytes(rank), number, offset, text[:LONGEST], len(text) <= LONGEST)
         if len(self._kept) < self._asked["lines"]:
             heapq.heappush(self._kept, line)
         elif line > self._kept[0]:
@@ -107,7 +110,7 @@ class NameFinder:
             shown, what = self._asked["shown"], type(tried.error).__name__
             self.problem = f"the NER model {shown} could not look at the lines (it raised {what})"
             return
-        self.looked = len(lines)
+        self.looked = sum(line.whole for line in lines)
         for (line, at, _), (code, raw), people in zip(parts, plain, tried.value, strict=True):
             for first, last in people:
                 start, end, chain = (first, last, "") if code is None else code.span(first, last)
