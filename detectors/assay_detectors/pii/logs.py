@@ -23,6 +23,7 @@ from assay_detectors.pii.custom import read_gitleaks, read_recognizers
 from assay_detectors.pii.entities import BY_NAME, NAMES
 from assay_detectors.pii.groups import MOST, Groups, digest_key
 from assay_detectors.pii.layers import DEPTH
+from assay_detectors.pii.names_prose import BY_MODEL
 from assay_detectors.pii.reference import WHY
 from assay_detectors.pii.scan import scan_isolated, scan_shard
 from assay_detectors.pii.spec import METRIC, SPEC
@@ -217,6 +218,8 @@ class _Source:
 
 
 def _note(entity: str, rule: str) -> str:
+    if entity == "PERSON" and rule.startswith(BY_MODEL):
+        return f"name in free text, found by a language model; {rule}, by its own score"
     return f"{BY_NAME[entity].what}; rule {rule}, by its own score" if rule else BY_NAME[entity].what
 
 

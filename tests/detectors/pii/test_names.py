@@ -176,3 +176,25 @@ def test_a_rule_on_names_does_not_pass_on_a_sample(tmp_path, model):
         done = scan_with([SPEC], tmp_path / "assay.yaml", str(tmp_path / "policy.yaml"), params=params)
         verdicts += [one.verdict for one in done.result.verdict.decisions if one.rule == "names"]
     assert verdicts == ["pass", "inconclusive"]
+
+
+def test_each_finding_keeps_its_own_path_in_the_json(logs, scan, model):
+    lines = [
+        {"note": "x", "user": {"prompt": "please tell Maria Lopez that all is well", "mail": "maria@uni-bonn.de"}},
+        {"items": ["a", {"text": "is it Kenji Haddad or maria@uni-bonn.de who said Maria Lopez"}]},
+        {"contact": {"mail": "jo@acme.com"}},
+    ]
+    run = scan(logs(a="\n".join(map(json.dumps, lines))), ner_model=str(model))
+    found = [(o.labels["entity"], o.evidence.locator.line, o.evidence.locator.path) for o in run.observations]
+    assert found == [
+        ("PERSON", 1, "$.user.prompt"),
+        ("EMAIL_ADDRESS", 1, "$.user.mail"),
+        ("PERSON", 2, "$.items[1].text"),
+        ("EMAIL_ADDRESS", 2, "$.items[1].text"),
+        ("PERSON", 2, "$.items[1].text"),
+        ("EMAIL_ADDRESS", 3, "$.contact.mail"),
+    ]
+    (person,) = [m for m in run.measurements if m.labels["entity"] == "PERSON"]
+    assert [e.locator.path for e in person.evidence] == ["$.user.prompt", "$.items[1].text", "$.items[1].text"]
+    note = f"name in free text, found by a language model; NER: model {model}, by its own score"
+    assert all(e.note.startswith(note) for e in person.evidence)
