@@ -19,7 +19,7 @@ from assay.targets.base import Target
 from assay.targets.log_frames import zstd_parts
 from assay.targets.refs import InputRef, Shard
 from assay_detectors.pii.asked import Asked, asked_of
-from assay_detectors.pii.custom import read_gitleaks, read_recognizers
+from assay_detectors.pii.brought import brought_rules
 from assay_detectors.pii.entities import BY_NAME, NAMES
 from assay_detectors.pii.groups import MOST, Groups, digest_key
 from assay_detectors.pii.layers import DEPTH
@@ -51,7 +51,7 @@ class LogsDetector:
         refs = target.of_role("log")
         sources = {ref.name: _Source(ref.shown, number) for number, ref in enumerate(refs)}
         shards = list(_shards(target, refs, sources, _frames(target, refs, ctx)))
-        brought, asked = _brought(target, ctx), asked_of(target, ctx)
+        brought, asked = brought_rules(target, ctx), asked_of(target, ctx)
         key, is_users = digest_key(ctx, target.root)
         groups = Groups(fingerprints=is_users)
         outcomes = ctx.map_outcomes(
@@ -79,21 +79,6 @@ class LogsDetector:
         if groups.full:
             ctx.not_covered(f"which values are equal, beyond the first {MOST} different ones")
         yield from _measurements(list(sources.values()), ctx, groups, asked)
-
-
-def _brought(target: Target, ctx: Context) -> list[dict[str, Any]]:
-    """Return the rules that the user brings; raise `DetectorFailed` where their file cannot be read."""
-    rules: list[dict[str, Any]] = []
-    for option, read in (("gitleaks", read_gitleaks), ("recognizers", read_recognizers)):
-        if given := str(ctx.options[option]):
-            try:
-                found = read(target.root / given)
-            except ValueError as error:
-                raise DetectorFailed(f"option {option}: {error}") from None
-            rules.extend(found.rules)
-            for sentence in found.refused:
-                ctx.not_covered(f"{given}: {sentence}")
-    return rules
 
 
 def _size(ref: InputRef) -> int:
