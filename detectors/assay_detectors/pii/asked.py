@@ -60,7 +60,7 @@ class Asked:
 
     def partial(self, entity: str) -> bool:
         """Say whether an entity was not looked for as it was asked."""
-        return entity == "PERSON" and bool(self.problems)
+        return entity == "PERSON" and (bool(self.problems) or self.looked < self.of)
 
     @property
     def not_covered(self) -> tuple[str, ...]:

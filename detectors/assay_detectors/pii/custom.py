@@ -1,17 +1,21 @@
-"""Rules that the user brings, as plain data: read in the driver, carried out in workers.
+"""Rules that the user brings, as plain data: read and carried out in workers.
 
 Sources: rules of gitleaks (TOML) and pattern recognizers of Presidio (YAML). A rule that cannot be taken over exactly
-is refused with its reason, never weakened.
+is refused with its reason, never weakened. Keywords of gitleaks are looked for first only where no match is without
+one; else the rule is tried without them, and finds no less.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
+from assay.attempt import attempt
+from assay_detectors.pii.implied import implied
 from assay_detectors.pii.portable import portable
 from assay_detectors.pii.prefilter import word_pattern
 from assay_detectors.pii.rule import CERTAIN, Rule
@@ -19,6 +23,11 @@ from assay_detectors.pii.validate import entropy
 
 SECRET, PERSONAL = "CUSTOM_SECRET", "CUSTOM_PERSONAL"
 """Entities of what such rules find; the evidence names the rule."""
+MOST_RULES = 5000
+_LONGEST_PATTERN = 1 << 14
+_MOST_TEXT = 8 << 20
+"""Characters of all rules together, an allowlist counted for each rule for which it is."""
+_LONGEST_NAME = 80
 _WHOLE_LINE = 1 << 14
 _CONTEXT_GAIN, _CONTEXT_LEAST = 0.35, 0.4
 """What Presidio adds for a context word, and its least score then."""
@@ -26,91 +35,205 @@ _CONTEXT_GAIN, _CONTEXT_LEAST = 0.35, 0.4
 
 @dataclass(frozen=True)
 class Brought:
-    """The rules of a file, and those that were refused."""
+    """The rules of a file, and sentences on what of it is not applied."""
 
     rules: tuple[dict[str, Any], ...]
     refused: tuple[str, ...]
 
 
-def read_gitleaks(path: Path) -> Brought:
+def read_gitleaks(text: str) -> Brought:
     """Return the rules of a gitleaks configuration.
 
     Raises:
-        ValueError: the file cannot be read as one.
+        ValueError: the text is none. What a parser says is not told, for it quotes the text.
     """
     import tomllib
 
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))["rules"]
-        return _taken(tables, _from_gitleaks)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path.name} is no gitleaks configuration ({type(error).__name__})") from None
+    tried = attempt(lambda: tomllib.loads(text))
+    if tried.value is None:
+        raise ValueError(f"is no gitleaks configuration ({type(tried.error).__name__})")
+    everywhere, refused = _everywhere(tried.value)
+    found = _taken(tried.value, "rules", "is no gitleaks configuration", partial(_from_gitleaks, everywhere))
+    return Brought(found.rules, (*refused, *found.refused))
 
 
-def read_recognizers(path: Path) -> Brought:
+def read_recognizers(text: str) -> Brought:
     """Return the pattern recognizers of a Presidio YAML file.
 
     Raises:
-        ValueError: the file cannot be read as one.
+        ValueError: the text is none, or has aliases, a few of which make millions of entries.
     """
     from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+    from ruamel.yaml.events import AliasEvent
 
-    try:
-        tables = YAML(typ="safe").load(path.read_text(encoding="utf-8"))["recognizers"]
-        return _taken(tables, _from_presidio)
-    except (OSError, UnicodeDecodeError, YAMLError, KeyError, TypeError) as error:
-        raise ValueError(f"{path.name} is no list of Presidio recognizers ({type(error).__name__})") from None
+    tried = attempt(lambda: any(isinstance(event, AliasEvent) for event in YAML(typ="safe").parse(text)))
+    if tried.value:
+        raise ValueError("is no list of Presidio recognizers that is read: it has aliases (*name); write them out")
+    loaded = attempt(lambda: YAML(typ="safe").load(text)) if tried.error is None else tried
+    if loaded.error is not None:
+        raise ValueError(f"is no list of Presidio recognizers ({type(loaded.error).__name__})")
+    return _taken(loaded.value, "recognizers", "is no list of Presidio recognizers", _from_presidio)
 
 
-def _taken(tables: Any, convert: Any) -> Brought:
+READERS = {"gitleaks": read_gitleaks, "recognizers": read_recognizers}
+"""By the option that names the file."""
+
+
+def _taken(tables: Any, key: str, is_none: str, convert: Callable[[str, Mapping[str, Any]], Any]) -> Brought:
+    listed = tables.get(key) if isinstance(tables, Mapping) else None
+    if not isinstance(listed, list):
+        raise ValueError(f"{is_none} (it has no list `{key}`)")
+    if len(listed) > MOST_RULES:
+        raise ValueError(f"has {len(listed):,} rules; at most {MOST_RULES:,} are read")
     rules: list[dict[str, Any]] = []
     refused: list[str] = []
-    for number, table in enumerate(tables):
-        name = str(table.get("id") or table.get("name") or f"rule {number + 1}")
+    size = 0
+    for number, table in enumerate(listed):
+        name = _name(table, number)
         try:
-            for plain in convert(name, table):
+            for plain in convert(name, _table(table)):
                 rule_of(plain)
+                size += _size(plain)
+                if size > _MOST_TEXT:
+                    raise ValueError(f"the rules before it take {_MOST_TEXT >> 20} MB already")
                 rules.append(plain)
-        except (ValueError, re.error, OverflowError, RecursionError) as error:
-            refused.append(f"rule {name} is not applied: {error}")
+        except re.error as error:
+            refused.append(f"rule {name} is not applied: its regex is none ({error.msg[:80]})")
+        except (ValueError, OverflowError, RecursionError) as error:
+            refused.append(f"rule {name} is not applied: {str(error) or type(error).__name__}")
     return Brought(tuple(rules), tuple(refused))
 
 
-def _from_gitleaks(name: str, table: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _size(plain: Mapping[str, Any]) -> int:
+    lists = [value for value in plain.values() if isinstance(value, list)]
+    return len(plain["pattern"]) + sum(len(text) for texts in lists for text in texts)
+
+
+def _name(table: Any, number: int) -> str:
+    given = (table.get("id") or table.get("name")) if isinstance(table, Mapping) else None
+    shown = "".join(char for char in given if char.isprintable())[:_LONGEST_NAME] if isinstance(given, str) else ""
+    return shown or f"{number + 1}"
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError("it is no table")
+    return value
+
+
+def _texts(table: Mapping[str, Any], key: str) -> list[str]:
+    value = table.get(key)
+    texts = [] if value is None else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) and text for text in texts):
+        raise ValueError(f"its `{key}` is no list of texts; put quotation marks around each")
+    return texts
+
+
+def _pattern(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("its regex is no text")
+    if len(value) > _LONGEST_PATTERN:
+        raise ValueError(f"its regex is longer than {_LONGEST_PATTERN >> 10} KB")
+    return value
+
+
+def _number(table: Mapping[str, Any], key: str, default: float | None = None) -> float:
+    value = table.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"its `{key}` is no number")
+    return float(value)
+
+
+@dataclass(frozen=True)
+class _Allowed:
+    """What gitleaks lets pass, by the secret alone."""
+
+    regexes: list[str]
+    stopwords: list[str]
+    rules: frozenset[str] = frozenset()
+    """Ids of the rules for which that is so; empty: all."""
+
+
+def _allowed(table: Any) -> _Allowed:
+    one = _table(table)
+    if str(one.get("condition", "OR")).upper() in ("AND", "&&") or one.get("regexTarget", "secret") not in (
+        "secret",
+        "match",
+    ):
+        raise ValueError("its allowlist looks at more than the secret")
+    regexes = [from_go(_pattern(pattern)) for pattern in _texts(one, "regexes")]
+    for regex in regexes:
+        re.compile(regex)
+    stopwords = [word.lower() for word in _texts(one, "stopwords")]
+    return _Allowed(regexes, stopwords, frozenset(_texts(one, "targetRules")))
+
+
+def _allowlists(table: Mapping[str, Any]) -> list[Any]:
+    listed = table.get("allowlists") or []
+    if not isinstance(listed, list):
+        raise ValueError("its `allowlists` are no list of tables")
+    return [*listed, *([table["allowlist"]] if "allowlist" in table else ())]
+
+
+def _everywhere(tables: Mapping[str, Any]) -> tuple[list[_Allowed], list[str]]:
+    """Return what is allowed for all rules, and sentences on what is not applied."""
+    refused: list[str] = []
+    if isinstance(extend := tables.get("extend"), Mapping):
+        if extend.get("useDefault"):
+            refused.append("[extend] is not followed: gitleaks' default rules are not applied")
+        if extend.get("path") or extend.get("url"):
+            refused.append("[extend] is not followed: the rules of the file that it names are not applied")
+    kept: list[_Allowed] = []
+    try:
+        tables_of = _allowlists(tables)
+    except ValueError as error:
+        return kept, [*refused, f"the global allowlist is not applied: {error}"]
+    for table in tables_of:
+        try:
+            kept.append(_allowed(table))
+        except (ValueError, re.error, OverflowError, RecursionError):
+            refused.append("a global allowlist is not applied: it looks at more than the secret, or is no allowlist")
+            continue
+        if table.get("paths") or table.get("commits"):
+            refused.append(
+                "`paths` and `commits` of a global allowlist are not applied, only its regexes and stopwords"
+            )
+    return kept, refused
+
+
+def _from_gitleaks(everywhere: list[_Allowed], name: str, table: Mapping[str, Any]) -> list[dict[str, Any]]:
     if "regex" not in table:
         raise ValueError("it has no `regex`, and rules by path alone are not for logs")
-    allow: list[str] = []
-    stop: list[str] = []
-    for one in [*table.get("allowlists", ()), *([table["allowlist"]] if "allowlist" in table else ())]:
-        if one.get("condition", "OR").upper() == "AND" or one.get("regexTarget", "secret") not in ("secret", "match"):
-            raise ValueError("its allowlist looks at more than the secret")
-        allow.extend(from_go(pattern) for pattern in one.get("regexes", ()))
-        stop.extend(str(word).lower() for word in one.get("stopwords", ()))
+    own = [_allowed(one) for one in _allowlists(table)]
+    allowed = [*own, *(one for one in everywhere if not one.rules or table.get("id") in one.rules)]
     return [
         {
             "entity": SECRET,
             "name": name,
-            "pattern": from_go(str(table["regex"])),
-            "keywords": [str(word).lower() for word in table.get("keywords", ())],
-            "group": int(table.get("secretGroup", 0)),
-            "entropy": float(table.get("entropy", 0.0)),
-            "allow": allow,
-            "stop": stop,
+            "pattern": from_go(_pattern(table["regex"])),
+            "keywords": [word.lower() for word in _texts(table, "keywords")],
+            "group": int(_number(table, "secretGroup", 0)),
+            "entropy": _number(table, "entropy", 0.0),
+            "allow": [regex for one in allowed for regex in one.regexes],
+            "stop": [word for one in allowed for word in one.stopwords],
             "score": CERTAIN,
         }
     ]
 
 
 def _from_presidio(name: str, table: Mapping[str, Any]) -> list[dict[str, Any]]:
-    if table.get("type", "custom") != "custom" or not (table.get("patterns") or table.get("deny_list")):
+    listed, denied = table.get("patterns") or [], _texts(table, "deny_list")
+    if table.get("type", "custom") != "custom" or not (listed or denied):
         raise ValueError("only recognizers with `patterns` or a `deny_list` are read")
-    patterns = [(str(one["regex"]), float(one["score"])) for one in table.get("patterns") or ()]
-    if table.get("deny_list"):
-        words = "|".join(re.escape(str(word)) for word in table["deny_list"])
-        patterns.append((rf"(?:^|(?<=\W))(?:{words})(?=\W|$)", float(table.get("deny_list_score", 1.0))))
-    context = [str(word).lower() for word in table.get("context") or ()]
-    named = f"{name} ({table['supported_entity']})" if "supported_entity" in table else name
+    if not isinstance(listed, list):
+        raise ValueError("its `patterns` are no list")
+    patterns = [(_pattern(one.get("regex")), _number(one, "score")) for one in map(_table, listed)]
+    if denied:
+        words = "|".join(map(re.escape, denied))
+        patterns.append((rf"(?:^|(?<=\W))(?:{words})(?=\W|$)", _number(table, "deny_list_score", 1.0)))
+    context = [word.lower() for word in _texts(table, "context")]
+    entity = table.get("supported_entity")
+    named = f"{name} ({_name({'id': entity}, 0)})" if isinstance(entity, str) else name
     return [
         {
             "entity": PERSONAL,
@@ -187,6 +310,10 @@ def _group_end(text: str, start: int) -> int:
     return len(text)
 
 
+def _tell(keywords: tuple[str, ...], pattern: str) -> bool:
+    return all(word.isascii() for word in keywords) and implied(pattern, keywords)
+
+
 def rule_of(plain: Mapping[str, Any]) -> Rule:
     """Return the rule that the plain data describe.
 
@@ -197,7 +324,7 @@ def rule_of(plain: Mapping[str, Any]) -> Rule:
     pattern = str(plain["pattern"])
     compiled = re.compile(pattern)
     keywords = tuple(plain["keywords"])
-    anchor = word_pattern(keywords) if keywords else portable(pattern)
+    anchor = word_pattern(keywords) if keywords and _tell(keywords, pattern) else portable(pattern)
     if re.search(anchor, "") is not None:
         raise ValueError("its pattern matches the empty text, and so everywhere")
     allow = [re.compile(one) for one in plain.get("allow", ())]

@@ -19,10 +19,11 @@ from assay.targets.base import Target
 from assay.targets.log_frames import zstd_parts
 from assay.targets.refs import InputRef, Shard
 from assay_detectors.pii.asked import Asked, asked_of
-from assay_detectors.pii.custom import read_gitleaks, read_recognizers
+from assay_detectors.pii.brought import brought_rules
 from assay_detectors.pii.entities import BY_NAME, NAMES
 from assay_detectors.pii.groups import MOST, Groups, digest_key
 from assay_detectors.pii.layers import DEPTH
+from assay_detectors.pii.names_prose import BY_MODEL
 from assay_detectors.pii.reference import WHY
 from assay_detectors.pii.scan import scan_isolated, scan_shard
 from assay_detectors.pii.spec import METRIC, SPEC
@@ -50,7 +51,7 @@ class LogsDetector:
         refs = _searched(target, ctx)
         sources = {ref.name: _Source(ref.shown, number) for number, ref in enumerate(refs)}
         shards = list(_shards(target, refs, sources, _frames(target, refs, ctx)))
-        brought, asked = _brought(target, ctx), asked_of(target, ctx)
+        brought, asked = brought_rules(target, ctx), asked_of(target, ctx)
         key, is_users = digest_key(ctx, target.root)
         groups = Groups(fingerprints=is_users)
         outcomes = ctx.map_outcomes(
@@ -107,21 +108,6 @@ def _searched(target: Target, ctx: Context) -> tuple[InputRef, ...]:
 
 def _is_plain(facts: Mapping[str, Any]) -> bool:
     return facts.get("compressed") is False and "row_groups" not in facts
-
-
-def _brought(target: Target, ctx: Context) -> list[dict[str, Any]]:
-    """Return the rules that the user brings; raise `DetectorFailed` where their file cannot be read."""
-    rules: list[dict[str, Any]] = []
-    for option, read in (("gitleaks", read_gitleaks), ("recognizers", read_recognizers)):
-        if given := str(ctx.options[option]):
-            try:
-                found = read(target.root / given)
-            except ValueError as error:
-                raise DetectorFailed(f"option {option}: {error}") from None
-            rules.extend(found.rules)
-            for sentence in found.refused:
-                ctx.not_covered(f"{given}: {sentence}")
-    return rules
 
 
 def _size(ref: InputRef) -> int:
@@ -246,6 +232,8 @@ class _Source:
 
 
 def _note(entity: str, rule: str) -> str:
+    if entity == "PERSON" and rule.startswith(BY_MODEL):
+        return f"name in free text, found by a language model; {rule}, by its own score"
     return f"{BY_NAME[entity].what}; rule {rule}, by its own score" if rule else BY_NAME[entity].what
 
 

@@ -18,7 +18,8 @@ from assay.attempt import attempt
 from assay.targets.extras import without_torch
 from assay.targets.logs import LogBlock
 from assay_detectors.pii.decode import decoded
-from assay_detectors.pii.names_prose import free_text
+from assay_detectors.pii.json_path import paths
+from assay_detectors.pii.names_prose import BY_MODEL, free_text
 from assay_detectors.pii.weigh import Found
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class _Line(NamedTuple):
     number: int
     offset: int
     text: str
+    whole: bool
+    """Whether the text is all of the line."""
 
 
 class NameFinder:
@@ -61,6 +64,7 @@ class NameFinder:
         self.of = 0
         """Lines with free text."""
         self.looked = 0
+        """Those of them that were looked at from end to end."""
         self.problem: str | None = None
 
     def offer(self, piece: LogBlock | LogWindow) -> None:
@@ -79,7 +83,7 @@ class NameFinder:
     def _take(self, number: int, offset: int, text: str) -> None:
         self.of += 1
         rank = hashlib.blake2b(f"{self._asked['seed']}:{self._start}:{number}".encode(), digest_size=8).digest()
-        line = _Line(-int.from_bytes(rank), number, offset, text[:LONGEST])
+        line = _Line(-int.from_bytes(rank), number, offset, text[:LONGEST], len(text) <= LONGEST)
         if len(self._kept) < self._asked["lines"]:
             heapq.heappush(self._kept, line)
         elif line > self._kept[0]:
@@ -107,13 +111,23 @@ class NameFinder:
             shown, what = self._asked["shown"], type(tried.error).__name__
             self.problem = f"the NER model {shown} could not look at the lines (it raised {what})"
             return
-        self.looked = len(lines)
+        self.looked = sum(line.whole for line in lines)
+        added: dict[_Line, list[int]] = {}
         for (line, at, _), (code, raw), people in zip(parts, plain, tried.value, strict=True):
             for first, last in people:
                 start, end, chain = (first, last, "") if code is None else code.span(first, last)
                 value = (raw if code is None else code.text)[first:last]
+                place = len(tally.located)
                 self._add(tally, line, (at + start, at + end), value, chain, known[line.number])
-        tally.located.sort(key=lambda one: (one[1], one[2]))
+                if len(tally.located) > place:
+                    added.setdefault(line, []).append(place)
+        for line, places in added.items():
+            spans = sorted(known[line.number])
+            told = dict(zip(spans, paths(line.text, spans), strict=True))
+            for place in places:
+                if path := told[tally.located[place][2] - 1, tally.located[place][3] - 1]:
+                    tally.paths[place] = path
+        tally.put_in_order()
 
     def _add(
         self,
@@ -128,7 +142,7 @@ class NameFinder:
         if self._asked["min_score"] > SCORE or any(start < b and a < end for a, b in known):
             return
         known.append(span)
-        rule = f"NER: model {self._asked['shown']}"
+        rule = f"{BY_MODEL} {self._asked['shown']}"
         offset = line.offset + len(line.text[:start].encode("utf-8", "surrogateescape"))
         tally.add(Found(start, end, "PERSON", SCORE, value, chain, rule), line.number, start + 1, offset)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+BY_MODEL = "NER: model"
+"""Begins the name of the rule of what a model of the user found; the name of the model follows."""
 _NAMES = (
     "prompts?|messages?|msg|text|contents?|query|questions?|comments?|inputs?|outputs?|responses?|completions?|answers?"
     "|body|notes?|description|reviews?|feedback|transcripts?|utterances?|summary|instructions?|subject|reply"

@@ -10,7 +10,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-NUMBER_BITS = 10
+NUMBER_BITS = 20
+"""Of a hit; `prefilter` refuses more anchors than have numbers."""
+_SPARE = 16
+"""Numbers that are left to callers, beyond those of the anchors."""
 Hits = list[int]
 """`end << NUMBER_BITS | number of the anchor`, ascending; an end is one past the last character of the match."""
 Prefilter = Callable[[str], Hits]
@@ -220,7 +223,10 @@ def prefilter(anchors: Sequence[Anchor], engine: str = "auto") -> tuple[str, Pre
 
     Raises:
         ImportError: the engine that was asked for is not installed.
+        ValueError: there are more anchors than numbers.
     """
+    if len(anchors) + _SPARE > 1 << NUMBER_BITS:
+        raise ValueError(f"{len(anchors):,} anchors are more than {(1 << NUMBER_BITS) - _SPARE:,}; bring fewer rules")
     for name in ENGINES if engine == "auto" else (engine,):
         try:
             return name, _MAKERS[name](anchors)

@@ -180,6 +180,12 @@ class Tally:
         """Note that the line was not analysed to its end."""
         self.given_up.setdefault(line, why)
 
+    def put_in_order(self) -> None:
+        """Put what is located in the order of lines and columns; each keeps its path."""
+        order = sorted(range(len(self.located)), key=lambda place: self.located[place][1:3])
+        self.located = [self.located[place] for place in order]
+        self.paths = {now: self.paths[old] for now, old in enumerate(order) if old in self.paths}
+
     def result(self, lines: int, plain: bool, problem: str | None) -> dict[str, Any]:
         """Return plain data.
 

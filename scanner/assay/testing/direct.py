@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assay.detector import Detector
 from assay.engine.context import Asked, NoPolicy
+from assay.engine.option_files import option_refs
 from assay.model.base import Labels
 from assay.model.errors import UnusableInput
 from assay.model.evidence import Observation
@@ -105,6 +106,8 @@ def run_detector(
 ) -> DirectRun:
     """Run `detector` on `target` with its default options, `options` replacing some; `asked` stands for a policy."""
     chosen = {option.name: option.default for option in detector.spec.options} | options
+    named = option_refs(detector.spec, chosen, target.root)
+    target = replace(target, inputs=(*target.inputs, *named))
     ctx = DirectContext(target, chosen, seed, asked or NoPolicy())
     measurements = tuple(detector.run(target, ctx))
     return DirectRun(measurements, tuple(ctx.observations), tuple(ctx.sentences), tuple(ctx.refused))

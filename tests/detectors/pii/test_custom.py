@@ -119,11 +119,9 @@ def test_what_python_has_not_is_refused(pattern):
         from_go(pattern)
 
 
-def test_files_are_read_into_plain_data(tmp_path):
-    (tmp_path / "g.toml").write_text(GITLEAKS)
-    (tmp_path / "r.yaml").write_text(PRESIDIO)
-    assert [rule["name"] for rule in read_gitleaks(tmp_path / "g.toml").rules] == ["acme-token", "second-group"]
-    assert len(read_recognizers(tmp_path / "r.yaml").rules) == 2
+def test_files_are_read_into_plain_data():
+    assert [rule["name"] for rule in read_gitleaks(GITLEAKS).rules] == ["acme-token", "second-group"]
+    assert len(read_recognizers(PRESIDIO).rules) == 2
 
 
 def test_a_recognizer_of_the_user_hides_nothing_that_our_rules_know(logs, scan, tmp_path):

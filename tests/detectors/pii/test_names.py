@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 
 import pytest
 
@@ -142,3 +143,58 @@ def test_a_scan_loads_the_model_in_a_sealed_worker(tmp_path, model):
     (record,) = [r for r in done.result.provenance.inputs if r.role == "option"]
     assert record.path == "names" and record.sha256
     assert "Lopez" not in json.dumps(done.result.model_dump(mode="json"))
+
+
+@pytest.mark.parametrize(
+    "lines, least",
+    {
+        "all": (["please tell the others that all is well"] * 3, 1),
+        "a sample": (["please tell the others that all is well"] * 41, 1),
+        "a long line": (["please tell the others that all is well " * 200], 2000),
+    }.values(),
+    ids=str,
+)
+def test_what_was_not_looked_at_may_hold_names(logs, scan, model, lines, least):
+    run = scan(logs(a="\n".join(lines)), ner_model=str(model), ner_lines=max(least, 3) if len(lines) == 3 else least)
+    (person,) = [m for m in run.measurements if m.labels["entity"] == "PERSON"]
+    assert person.value == 0 and (person.interval.high is None) == (len(lines) != 3)
+    others = [m for m in run.measurements if m.labels["entity"] != "PERSON"]
+    assert all(m.interval.high == m.value for m in others)
+
+
+def test_a_rule_on_names_does_not_pass_on_a_sample(tmp_path, model):
+    (tmp_path / "a.log").write_text("please tell the others that all is well\n" * 41)
+    (tmp_path / "assay.yaml").write_text("version: 1\nname: t\nlogs: [{path: a.log}]\n")
+    shutil.copytree(model, tmp_path / "names")
+    verdicts = []
+    for lines in (41, 1):
+        (tmp_path / "policy.yaml").write_text(
+            "version: 1\nid: p\nrules:\n  - {id: names, metric: pii.logs.count, where: {entity: PERSON}, "
+            f"limit: {{max: 0}}, params: {{ner_model: names, ner_lines: {lines}}}}}\n"
+        )
+        params = {"pii.logs": {"ner_model": "names", "ner_lines": lines}}
+        done = scan_with([SPEC], tmp_path / "assay.yaml", str(tmp_path / "policy.yaml"), params=params)
+        verdicts += [one.verdict for one in done.result.verdict.decisions if one.rule == "names"]
+    assert verdicts == ["pass", "inconclusive"]
+
+
+def test_each_finding_keeps_its_own_path_in_the_json(logs, scan, model):
+    lines = [
+        {"note": "x", "user": {"prompt": "please tell Maria Lopez that all is well", "mail": "maria@uni-bonn.de"}},
+        {"items": ["a", {"text": "is it Kenji Haddad or maria@uni-bonn.de who said Maria Lopez"}]},
+        {"contact": {"mail": "jo@acme.com"}},
+    ]
+    run = scan(logs(a="\n".join(map(json.dumps, lines))), ner_model=str(model))
+    found = [(o.labels["entity"], o.evidence.locator.line, o.evidence.locator.path) for o in run.observations]
+    assert found == [
+        ("PERSON", 1, "$.user.prompt"),
+        ("EMAIL_ADDRESS", 1, "$.user.mail"),
+        ("PERSON", 2, "$.items[1].text"),
+        ("EMAIL_ADDRESS", 2, "$.items[1].text"),
+        ("PERSON", 2, "$.items[1].text"),
+        ("EMAIL_ADDRESS", 3, "$.contact.mail"),
+    ]
+    (person,) = [m for m in run.measurements if m.labels["entity"] == "PERSON"]
+    assert [e.locator.path for e in person.evidence] == ["$.user.prompt", "$.items[1].text", "$.items[1].text"]
+    note = f"name in free text, found by a language model; NER: model {model}, by its own score"
+    assert all(e.note.startswith(note) for e in person.evidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import re
 from dataclasses import replace
@@ -14,6 +15,7 @@ from assay_detectors.pii.line import LineScanner
 from assay_detectors.pii.portable import fold, fold_block, portable, prefix
 from assay_detectors.pii.prefilter import ENGINES, NUMBER_BITS, Anchor, opened, prefilter, word_anchor
 from assay_detectors.pii.recognizers import RULES
+from assay_detectors.pii.rule import Rule
 from assay_detectors.pii.weigh import weighed
 
 
@@ -205,3 +207,30 @@ def test_a_block_is_folded_as_each_of_its_characters_is():
     folded, odd = fold_block(text)
     assert folded == "".join(map(fold, text))
     assert [text[at] for at in odd] == ["４", "②", "р", "\U0001d7d8"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_many_rules_of_the_user_leave_decoding_on(engine):
+    pytest.importorskip(engine)
+    names = [f"k{number:04d}q" for number in range(1500)]
+    brought = tuple(
+        Rule("CUSTOM_SECRET", rf"{name}_[0-9]{{4}}", 0.95, 0.95, anchor=f"(?i:{name})", reach=99, tail=99, name=name)
+        for name in names
+    )
+    scanner = LineScanner(0.5, engine, brought)
+    code = base64.b64encode(b"mail=maria@uni-bonn.de and more").decode()
+    lines = [f"x {name}_2319 y" for name in names]
+    found = scanner.block("\n".join([*lines, f"body={code}", "body=maria%40uni-bonn.de"]))
+    assert [line.found[0].rule for line in found[:1500]] == names
+    assert [(line.found[0].value, line.found[0].chain) for line in found[1500:]] == [
+        ("maria@uni-bonn.de", "base64"),
+        ("maria@uni-bonn.de", "url"),
+    ]
+
+
+def test_more_anchors_than_numbers_are_refused(monkeypatch):
+    from assay_detectors.pii import prefilter as module
+
+    monkeypatch.setattr(module, "NUMBER_BITS", 5)
+    with pytest.raises(ValueError, match="17 anchors are more than 16"):
+        prefilter([Anchor(f"a{number}") for number in range(17)], "re")
