@@ -13,6 +13,7 @@ _RATIO = 200
 """Times that a compressed value may grow, beyond the first 64 kB."""
 _FREE = 1 << 16
 _BEYOND = f"becomes larger than its budget ({OUT_LIMIT >> 20} MB, {_RATIO} times its size)"
+_CUT = "is cut short"
 _PRINTABLE = 0.95
 _BAD = re.compile(r"[^\t\n\r -~\u00a0-\ufffc\U00010000-\U0003ffff]")
 _LEAST = 12
@@ -25,6 +26,9 @@ BASE64_ANCHOR = rf"[^A-Za-z0-9+](?:{_QUAD}){{2}}{_ANY}{{8}}"
 PACKED_ANCHOR = rf"[^A-Za-z0-9+](?:H4sI|eJ[w-z]|eN[o-r]|eA[E-H]){_ANY}{{13}}"
 HEX_ANCHOR = r"[^0-9A-Za-z](?:0x)?(?:[2-7][0-9A-Fa-f]){5}[0-9A-Fa-f]{6}"
 
+_WORTH = re.compile(f"{BASE64_ANCHOR}|{PACKED_ANCHOR}|{HEX_ANCHOR}")
+BEGINNING = 256
+"""Characters of a code that is not decoded in which an anchor is looked for."""
 _RUN = re.compile(rf"{_ANY}+")
 _JWT_HEAD = re.compile(r"eyJ[A-Za-z0-9_\-]+\.\Z")
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
@@ -44,6 +48,17 @@ class Payload(NamedTuple):
     chain: str
     problem: str | None = None
     """Why it was not unpacked to its end."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether it ends before what is packed in it does."""
+        return self.problem is not None and self.problem.endswith(_CUT)
+
+
+def worth(code: str) -> bool:
+    """Say whether text may stand in a code too long to be decoded, by its first characters."""
+    head = code[:BEGINNING]
+    return "%" in head or "\\" in head or _WORTH.search(f" {head}") is not None
 
 
 def base64_payload(line: str, end: int) -> Payload | None:
@@ -98,7 +113,7 @@ def _text(data: bytes) -> tuple[str, list[str], str | None]:
             machine = zlib.decompressobj(47)
             data = machine.decompress(data, limit)
             if machine.unconsumed_tail or not machine.eof:
-                problem = f"a value in {ways[0]} {'is cut short' if not machine.unconsumed_tail else _BEYOND}"
+                problem = f"a value in {ways[0]} {_CUT if not machine.unconsumed_tail else _BEYOND}"
         except zlib.error:
             return "", [], None
     elif len(data) > OUT_LIMIT:
