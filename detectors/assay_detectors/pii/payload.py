@@ -19,10 +19,10 @@ _BAD = re.compile(r"[^\t\n\r -~\u00a0-\ufffc\U00010000-\U0003ffff]")
 _LEAST = 12
 """Characters of good text that count where what follows is noise."""
 
-_QUAD = "[I-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_\\-]"
+QUAD = "[I-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_\\-]"
 """Four characters of base64 that stand for three characters of ASCII text: one in ten of random ones."""
 _ANY = "[A-Za-z0-9+/_\\-]"
-BASE64_ANCHOR = rf"[^A-Za-z0-9+](?:{_QUAD}){{2}}{_ANY}{{8}}"
+BASE64_ANCHOR = rf"[^A-Za-z0-9+](?:{QUAD}){{2}}{_ANY}{{8}}"
 PACKED_ANCHOR = rf"[^A-Za-z0-9+](?:H4sI|eJ[w-z]|eN[o-r]|eA[E-H]){_ANY}{{13}}"
 HEX_ANCHOR = r"[^0-9A-Za-z](?:0x)?(?:[2-7][0-9A-Fa-f]){5}[0-9A-Fa-f]{6}"
 
@@ -118,6 +118,8 @@ def _text(data: bytes) -> tuple[str, list[str], str | None]:
             return "", [], None
     elif len(data) > OUT_LIMIT:
         data, problem = data[:OUT_LIMIT], f"a value {_BEYOND}"
+    if ways == ["zlib"] and problem and problem.endswith(_CUT) and len(data) < _LEAST:
+        return "", [], None  # as likely a word or a key that begins like a packed value
     wide = data[1::2].count(0) * 10 > len(data) * 4 and not data[::2].count(0)
     if wide:
         ways.append("utf-16")

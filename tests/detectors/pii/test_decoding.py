@@ -115,6 +115,39 @@ def small_chunks(monkeypatch):
     monkeypatch.setattr("assay.targets.logs.CHUNK", 1 << 16)
 
 
+def test_a_packed_value_that_is_whole_is_never_said_to_be_cut_short(scanner):
+    random_ = random.Random(7)
+    lines = []
+    for _ in range(300):
+        text = " ".join(random_.choice(("oak", "elm", "fir", "ash")) + str(random_.random()) for _ in range(40))
+        code = CODES[random_.choice(("gzip", "zlib"))](text)
+        lines.append(json.dumps({"n": 3, "body": code}))
+        lines.append(lines[-1].replace("/", "\\/"))
+        lines.append(f"GET /x?d={urllib.parse.quote(code, safe='')}&n=1")
+        lines.append(json.dumps({"body": CODES["base64"](code)}))
+    assert sum("+" in line for line in lines) > 500
+    assert [line.problem for line in scanner.block("\n".join(lines)) if line.problem] == []
+
+
+def test_a_packed_value_that_is_cut_short_is_said_to_be_so(scanner):
+    code = CODES["gzip"]("mail jo@uni-bonn.de " + random.Random(1).randbytes(300).hex())
+    for line in (f"x={code[:-80]}", f"x={code} y={code[:-80]}", "x=" + CODES["base64"](f"{code} {code[:-80]}")):
+        (found,) = scanner.block(line)
+        assert found.problem == "a value in gzip is cut short"
+
+
+def test_words_that_begin_like_a_packed_value_are_seldom_taken_for_one(scanner):
+    random_ = random.Random(8)
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    lines = [f"t {random_.choice(('eJx', 'eNr', 'eAE'))}{''.join(random_.choices(letters, k=21))}" for _ in range(3000)]
+    assert sum(line.problem is not None for line in scanner.block("\n".join(lines))) <= 3  # of 3000
+
+
+def test_plus_signs_of_a_form_are_still_spaces(scanner):
+    line = "POST q=card+number+is+4556+7375+8689+9855&t=H4sIAAAAAAAAAAAAAAAAAAAAA+b"
+    assert [one.entity for one in scanner.scan(line)] == ["CREDIT_CARD"]
+
+
 def _long(text, size, before):
     """Return an endless line with the text at two thirds of a base64 body of `size` characters."""
     body = ["word " for _ in range(size * 3 // 20)]
