@@ -169,6 +169,30 @@ def test_ranges_and_windows_deliver_every_character_once(tmp_path, monkeypatch, 
     assert len(got) == raw.count(b"\n") + (not raw.endswith(b"\n") and bool(raw))
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_a_run_of_code_is_whole_in_the_window_that_owns_it_or_said_to_be_severed(tmp_path, monkeypatch, seed):
+    for name, value in (("CHUNK", 1500), ("WINDOW", 4096), ("OVERLAP", 256)):
+        monkeypatch.setattr(logs, name, value)
+    chance = random.Random(seed)
+    runs = [chance.choice("Qz9+") * chance.choice([3, 120, 2000, 3700, 4500, 9000]) for _ in range(30)]
+    path = tmp_path / "a.log"
+    path.write_text("é ".join(runs), encoding="utf-8")
+    assert read(path, line_cap=2000)[1] == ["é ".join(runs)]
+    at, whole, severed = 0, set(), set()
+    pieces = [piece for piece in LogReader(path, "a.log", line_cap=2000) if isinstance(piece, LogWindow)]
+    for run in runs:
+        for piece in pieces:
+            text, start = piece.data.decode(), at - piece.column
+            if piece.head <= start < piece.tail and text[start : start + len(run)] == run:
+                whole.add(at)
+            if piece.severed == start:
+                severed.add(at)
+        at += len(run) + 2
+    starts = [sum(map(len, runs[:place])) + 2 * place for place in range(len(runs))]
+    assert whole | severed == set(starts)
+    assert all(at in whole for at, run in zip(starts, runs, strict=True) if len(run) <= 3700)
+
+
 def test_offsets_are_bytes_of_the_file(tmp_path, monkeypatch):
     monkeypatch.setattr(logs, "CHUNK", 1000)
     path = tmp_path / "a.log"

@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable
+from operator import itemgetter
+
+from assay_detectors.pii.payload import QUAD
 
 ESCAPE_ANCHOR = r"%[0-9A-Fa-f]{2}|\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|\\[\"']|/|[nrt][\w+(])"
 r"""Where it is worth a try. A single `\"` is not: rules and contexts read over it."""
@@ -26,7 +29,13 @@ _QUERY = re.compile(r"=[^\s?&=\"'<>#/;,(\\]*\+|\+[A-Za-z0-9]+\+")
 """In a line without `%`, what a query has in which a plus sign is a space."""
 _FORM = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9]\+[A-Za-z0-9]+\+[A-Za-z0-9]")
 _INNER = re.compile(r"(?P<url>(?:%[0-9A-Fa-f]{2})+)|(?P<plus>\+)")
+_CODE = re.compile(
+    rf"(?<![A-Za-z0-9+])(?:H4sI|e(?:J[w-z]|N[o-r]|A[E-H])|{QUAD}{QUAD}{QUAD})(?:[A-Za-z0-9+/_=-]|\\+/){{16,}}"
+)
+"""Base64 of text or of gzip: a plus sign in it is no space."""
 _LABELS = {"url": "url", "plus": "url", "json": "json", "plain": "json", "space": "json", "byte": "json"}
+
+_START = itemgetter(0)
 
 Part = tuple[str, int, int, str]
 """Text, first and last column (from 0, end excluded) that it was written in, and how.
@@ -69,7 +78,8 @@ def decoded(line: str) -> Decoded | None:
     """Return the decoded line, or None where there is nothing to decode."""
     if not _WORTH_SIGNS.search(line) and not ("+" in line and _WORTH_PLUS.search(line)):
         return None
-    text = _escapes(line).sub(_replaced, line)
+    codes = _codes(line)
+    text = _escapes(line).sub(lambda found: _replaced(found, codes), line)
     return None if text == line else Decoded(text, lambda: _parts(line))
 
 
@@ -77,7 +87,11 @@ def _escapes(line: str) -> re.Pattern[str]:
     return _ESCAPE_OR_QUERY if "+" in line and ("%" in line or _QUERY.search(line)) else _ESCAPE
 
 
-def _replaced(found: re.Match[str]) -> str:
+def _codes(line: str) -> list[tuple[int, int]]:
+    return [found.span() for found in _CODE.finditer(line)] if "+" in line else []
+
+
+def _replaced(found: re.Match[str], codes: list[tuple[int, int]]) -> str:
     kind = found.lastgroup or ""
     if kind == "plain":
         return found["plain"]
@@ -85,6 +99,9 @@ def _replaced(found: re.Match[str]) -> str:
         return " "
     if kind == "query":
         if found.string[found.start() - 1 : found.start()] != "=" and not _FORM.search(found[0]):
+            return found[0]
+        place = bisect_right(codes, found.start(), key=_START) - 1
+        if place >= 0 and found.start() < codes[place][1] and "%" not in found[0]:
             return found[0]
         return _INNER.sub(lambda inner: " " if inner["plus"] else _percent(inner[0]), found[0])
     return _WAYS[kind](found[0])
@@ -108,18 +125,18 @@ _WAYS: dict[str, Callable[[str], str]] = {"url": _percent, "json": _units, "byte
 
 def _parts(line: str) -> list[Part]:
     parts: list[Part] = []
-    done = 0
+    done, codes = 0, _codes(line)
     for found in _escapes(line).finditer(line):
         if found.start() > done:
             parts.append((line[done : found.start()], done, found.start(), ""))
         done = found.end()
         if found.lastgroup == "query":
-            if _replaced(found) == found[0]:
+            if _replaced(found, codes) == found[0]:
                 parts.append((found[0], found.start(), done, ""))
                 continue
             _query(found[0], found.start(), parts)
         else:
-            parts.append((_replaced(found), found.start(), done, _LABELS[found.lastgroup or ""]))
+            parts.append((_replaced(found, codes), found.start(), done, _LABELS[found.lastgroup or ""]))
     if done < len(line):
         parts.append((line[done:], done, len(line), ""))
     return parts

@@ -18,6 +18,10 @@ _CONTEXT = 64
 """Characters before an encoded value that are put before what it stands for: a key name, a word."""
 
 
+Place = tuple[int, int, int]
+"""Identity of the frame (0: the line), and columns in its text."""
+
+
 @dataclass
 class Row:
     """One line of a block: what is found in it so far."""
@@ -29,6 +33,22 @@ class Row:
     """Found inside encoded values: they do not compete with what is found around them."""
     size: int = 0
     problem: str | None = None
+    cut: list[tuple[Place, str]] = field(default_factory=list)
+    """Packed values that end too early, and what to say of them."""
+    whole: list[Place] = field(default_factory=list)
+    """Packed values that were read to their end."""
+
+    def told(self) -> str | None:
+        """Return why the line was not fully analysed.
+
+        A packed value that ends too early in one reading of the line (a `+` read as a space, `%2B` not read as `+`) and
+        is whole in another is none of the reasons.
+        """
+        return self.problem or next((why for place, why in self.cut if not self._is_whole(place)), None)
+
+    def _is_whole(self, place: Place) -> bool:
+        frame, start, end = place
+        return any(other == frame and low <= start and end <= high for other, low, high in self.whole)
 
     def result(self) -> list[Found]:
         """Return all that is found, in order of columns."""
@@ -123,15 +143,20 @@ class Piece:
     def unpacked(self, payload: Payload) -> Piece | None:
         """Return the text that a part of this one stands for."""
         row = self.row
-        if payload.problem:
+        start, end, labels = self.back(payload.start, payload.stop)
+        if self.frame is not None and end <= self.frame.skip:
+            return None
+        place = (0 if self.frame is None else id(self.frame), start, end)
+        if payload.cut:
+            row.cut.append((place, payload.problem or ""))
+        elif payload.problem:
             row.problem = row.problem or payload.problem
+        else:
+            row.whole.append(place)
         if not payload.text or self.depth >= DEPTH or not row.spend(len(payload.text)):
             return None
-        start, end, labels = self.back(payload.start, payload.stop)
         chain = (*labels, payload.chain)
         if self.frame is not None:
-            if end <= self.frame.skip:
-                return None
             start, end, chain = self.frame.start, self.frame.end, (*self.frame.chain, *chain)
         before = self.text[max(0, payload.start - _CONTEXT) : payload.start]
         frame = Frame(row, start, end, chain, len(before))

@@ -88,8 +88,9 @@ class LineScanner:
             frame.close()
         for row in rows:
             found = row.result()
-            if found or row.problem:
-                lines.append(Line(row.start, found, row.problem))
+            problem = row.told()
+            if found or problem:
+                lines.append(Line(row.start, found, problem))
         if rows:
             lines.sort(key=_START)
         return lines

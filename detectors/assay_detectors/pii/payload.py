@@ -13,18 +13,22 @@ _RATIO = 200
 """Times that a compressed value may grow, beyond the first 64 kB."""
 _FREE = 1 << 16
 _BEYOND = f"becomes larger than its budget ({OUT_LIMIT >> 20} MB, {_RATIO} times its size)"
+_CUT = "is cut short"
 _PRINTABLE = 0.95
 _BAD = re.compile(r"[^\t\n\r -~\u00a0-\ufffc\U00010000-\U0003ffff]")
 _LEAST = 12
 """Characters of good text that count where what follows is noise."""
 
-_QUAD = "[I-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_\\-]"
+QUAD = "[I-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_\\-]"
 """Four characters of base64 that stand for three characters of ASCII text: one in ten of random ones."""
 _ANY = "[A-Za-z0-9+/_\\-]"
-BASE64_ANCHOR = rf"[^A-Za-z0-9+](?:{_QUAD}){{2}}{_ANY}{{8}}"
+BASE64_ANCHOR = rf"[^A-Za-z0-9+](?:{QUAD}){{2}}{_ANY}{{8}}"
 PACKED_ANCHOR = rf"[^A-Za-z0-9+](?:H4sI|eJ[w-z]|eN[o-r]|eA[E-H]){_ANY}{{13}}"
 HEX_ANCHOR = r"[^0-9A-Za-z](?:0x)?(?:[2-7][0-9A-Fa-f]){5}[0-9A-Fa-f]{6}"
 
+_WORTH = re.compile(f"{BASE64_ANCHOR}|{PACKED_ANCHOR}|{HEX_ANCHOR}")
+BEGINNING = 256
+"""Characters of a code that is not decoded in which an anchor is looked for."""
 _RUN = re.compile(rf"{_ANY}+")
 _JWT_HEAD = re.compile(r"eyJ[A-Za-z0-9_\-]+\.\Z")
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
@@ -44,6 +48,17 @@ class Payload(NamedTuple):
     chain: str
     problem: str | None = None
     """Why it was not unpacked to its end."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether it ends before what is packed in it does."""
+        return self.problem is not None and self.problem.endswith(_CUT)
+
+
+def worth(code: str) -> bool:
+    """Say whether text may stand in a code too long to be decoded, by its first characters."""
+    head = code[:BEGINNING]
+    return "%" in head or "\\" in head or _WORTH.search(f" {head}") is not None
 
 
 def base64_payload(line: str, end: int) -> Payload | None:
@@ -98,11 +113,13 @@ def _text(data: bytes) -> tuple[str, list[str], str | None]:
             machine = zlib.decompressobj(47)
             data = machine.decompress(data, limit)
             if machine.unconsumed_tail or not machine.eof:
-                problem = f"a value in {ways[0]} {'is cut short' if not machine.unconsumed_tail else _BEYOND}"
+                problem = f"a value in {ways[0]} {_CUT if not machine.unconsumed_tail else _BEYOND}"
         except zlib.error:
             return "", [], None
     elif len(data) > OUT_LIMIT:
         data, problem = data[:OUT_LIMIT], f"a value {_BEYOND}"
+    if ways == ["zlib"] and problem and problem.endswith(_CUT) and len(data) < _LEAST:
+        return "", [], None  # as likely a word or a key that begins like a packed value
     wide = data[1::2].count(0) * 10 > len(data) * 4 and not data[::2].count(0)
     if wide:
         ways.append("utf-16")

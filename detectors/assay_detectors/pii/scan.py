@@ -12,6 +12,7 @@ from assay.targets.log_identity import range_identity
 from assay.targets.refs import identified, isolated
 from assay_detectors.pii.json_path import paths
 from assay_detectors.pii.mask import masked, normalised
+from assay_detectors.pii.payload import BEGINNING, worth
 from assay_detectors.pii.quiet import quiet
 from assay_detectors.pii.reference import ENGINE as REFERENCE
 
@@ -236,6 +237,10 @@ def _window(scanner: Scanner, window: LogWindow, tally: Tally) -> None:
                 tally.add(one, window.line, window.column + one.start + 1, offset)
         if problem:
             tally.give_up(window.line, problem)
+    if window.severed is not None and worth(text[window.severed : window.severed + BEGINNING]):
+        tally.give_up(
+            window.line, "an encoded value in it is longer than a window, of which the first part was decoded"
+        )
     tally.spend(window.line, scanner.work - before)
 
 

@@ -31,7 +31,12 @@ LINE_CAP = 1 << 20
 """A line longer than this is delivered in windows."""
 WINDOW = 1 << 18
 OVERLAP = 1 << 13
-"""Neighbouring windows share this many bytes; a value of up to half of it is whole in one of them."""
+"""Neighbouring windows share this many bytes; a value of up to half of it is whole in one of them.
+
+They share more where a longer run of characters of base64 or hex goes over the border: the next window begins before
+it, so that a run is whole up to `WINDOW - OVERLAP`."""
+_CODE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=%\\"
+"""Of base64 and hex, with their escapes in URLs and JSON."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ class LogWindow:
     """What begins before this character of the window belongs to the window before."""
     tail: int
     """What begins at this character or later belongs to the next window."""
+    severed: int | None = None
+    """Where a run of characters of base64 or hex begins that is longer than a window: none holds it to its end."""
 
 
 class LogReader:
@@ -210,9 +217,9 @@ class LogReader:
             end = buffer.find(b"\n")
             line = buffer if end < 0 else buffer[:end]
             while len(line) > WINDOW + 4 and done < self._limit:
-                mid, after = _boundary(line, WINDOW - OVERLAP // 2), _boundary(line, WINDOW - OVERLAP)
                 data = line[: _boundary(line, WINDOW)]
-                yield LogWindow(data, self.lines, self._offset, column, head, _length(line[:mid]))
+                mid, after, severed = _next(data, line[len(data)] in _CODE, first=not done)
+                yield LogWindow(data, self.lines, self._offset, column, head, _length(line[:mid]), severed)
                 head = _length(line[after:mid])
                 column += _length(line[:after])
                 done += after
@@ -230,6 +237,17 @@ class LogReader:
         if line:
             yield LogWindow(line, self.lines, self._offset, column, head, _length(line))
         self._offset += len(line) + (end >= 0)
+
+
+def _next(data: bytes, goes_on: bool, *, first: bool) -> tuple[int, int, int | None]:
+    """Return the byte of a window from which values belong to the next, where that begins, and `LogWindow.severed`."""
+    run = len(data.rstrip(_CODE)) if goes_on else len(data)
+    mid, after = _boundary(data, WINDOW - OVERLAP // 2), _boundary(data, WINDOW - OVERLAP)
+    if run >= mid:
+        return mid, after, None
+    if run > OVERLAP:
+        return run, _boundary(data, run - OVERLAP // 2), None
+    return mid, after, _length(data[:run]) if run or first else None
 
 
 def _boundary(data: bytes, at: int) -> int:

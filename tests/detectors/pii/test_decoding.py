@@ -11,6 +11,7 @@ import zlib
 
 import pytest
 
+from assay.targets.logs import OVERLAP, WINDOW
 from assay_detectors.pii import layers, payload
 from assay_detectors.pii.line import LineScanner
 from assay_detectors.pii.lookalike import unmasked
@@ -106,6 +107,85 @@ def test_beyond_its_budget_a_value_is_said_to_be_not_fully_analysed(scanner, mon
     assert "encoded values become" in line.problem
     cut = CODES["gzip"]("mail jo@uni-bonn.de " + random.Random(1).randbytes(300).hex())[:-80]
     assert payload.base64_payload(f" {cut}", 17).problem == "a value in gzip is cut short"
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    """Lines of a little more than 1 MB are delivered in windows."""
+    monkeypatch.setattr("assay.targets.logs.CHUNK", 1 << 16)
+
+
+def test_a_packed_value_that_is_whole_is_never_said_to_be_cut_short(scanner):
+    random_ = random.Random(7)
+    lines = []
+    for _ in range(300):
+        text = " ".join(random_.choice(("oak", "elm", "fir", "ash")) + str(random_.random()) for _ in range(40))
+        code = CODES[random_.choice(("gzip", "zlib"))](text)
+        lines.append(json.dumps({"n": 3, "body": code}))
+        lines.append(lines[-1].replace("/", "\\/"))
+        lines.append(f"GET /x?d={urllib.parse.quote(code, safe='')}&n=1")
+        lines.append(json.dumps({"body": CODES["base64"](code)}))
+    assert sum("+" in line for line in lines) > 500
+    assert [line.problem for line in scanner.block("\n".join(lines)) if line.problem] == []
+
+
+def test_a_packed_value_that_is_cut_short_is_said_to_be_so(scanner):
+    code = CODES["gzip"]("mail jo@uni-bonn.de " + random.Random(1).randbytes(300).hex())
+    for line in (f"x={code[:-80]}", f"x={code} y={code[:-80]}", "x=" + CODES["base64"](f"{code} {code[:-80]}")):
+        (found,) = scanner.block(line)
+        assert found.problem == "a value in gzip is cut short"
+
+
+def test_words_that_begin_like_a_packed_value_are_seldom_taken_for_one(scanner):
+    random_ = random.Random(8)
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    lines = [f"t {random_.choice(('eJx', 'eNr', 'eAE'))}{''.join(random_.choices(letters, k=21))}" for _ in range(3000)]
+    assert sum(line.problem is not None for line in scanner.block("\n".join(lines))) <= 3  # of 3000
+
+
+def test_plus_signs_of_a_form_are_still_spaces(scanner):
+    line = "POST q=card+number+is+4556+7375+8689+9855&t=H4sIAAAAAAAAAAAAAAAAAAAAA+b"
+    assert [one.entity for one in scanner.scan(line)] == ["CREDIT_CARD"]
+
+
+def _long(text, size, before):
+    """Return an endless line with the text at two thirds of a base64 body of `size` characters."""
+    body = ["word " for _ in range(size * 3 // 20)]
+    body[len(body) * 2 // 3] = f" {text} "
+    fill = '{"k": "a b"} ' * 90_000
+    return f'{fill[:before]}"body": "{CODES["base64"]("".join(body))}" {fill}'
+
+
+@pytest.mark.parametrize("size", [5_000, 9_000, 80_000, 240_000])
+@pytest.mark.usefixtures("small_chunks")
+def test_a_code_across_the_windows_of_an_endless_line_is_decoded(logs, scan, size):
+    for before in (WINDOW - OVERLAP // 2 - 200, WINDOW - size // 2, 2 * WINDOW - OVERLAP - size // 3):
+        run = scan(logs(a=_long("mail jo@uni-bonn.de", size, before) + "\n"))
+        assert [o.evidence.locator.path for o in run.observations] == ["base64"]
+        assert run.measurements and all(m.interval.high is not None for m in run.measurements)
+
+
+@pytest.mark.parametrize("code", ["base64", "hex", "base64url"])
+@pytest.mark.usefixtures("small_chunks")
+def test_a_code_longer_than_a_window_leaves_the_count_open(logs, scan, code):
+    text = CODES[code]("word " * 60_000 + "mail jo@uni-bonn.de" + " word" * 120_000)
+    run = scan(logs(a=f'{{"body": "{text}"}}\n'))
+    assert any("longer than a window" in sentence for sentence in run.not_covered)
+    assert all(m.interval.high is None for m in run.measurements)
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_picture_longer_than_a_window_is_no_text_that_was_missed(logs, scan):
+    code = base64.b64encode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + random.Random(2).randbytes(900_000)).decode()
+    run = scan(logs(a=f"ok data:image/png;base64,{code} done\n"))
+    assert not any("not fully analysed" in sentence for sentence in run.not_covered)
+
+
+def test_a_code_in_a_line_below_the_window_size_is_decoded_to_its_end(logs, scan):
+    text = CODES["base64"]("word " * 140_000 + "mail jo@uni-bonn.de")
+    run = scan(logs(a=f"x={text}\n"))
+    assert [o.evidence.locator.path for o in run.observations] == ["base64"]
+    assert not any("not fully analysed" in sentence for sentence in run.not_covered)
 
 
 def test_a_budget_reaches_the_report(logs, scan):
