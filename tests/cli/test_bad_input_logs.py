@@ -25,7 +25,14 @@ BAD = {
     "damaged.log.gz": (gzip.compress(MAIL + numbers(100))[:-5] + b"\xff" * 5, 1, "compressed data are damaged"),
     "mixed.log": (
         MAIL + "café jo.k@acme.org\n".encode("latin-1") + "größe pat@acme.org\n".encode() + "zed@acme.org\n".encode("utf-16-le") + MAIL,
-        4, "many NUL bytes: .* an encoding that was not searched; write it as UTF-8",
+        5, "text in UTF-16 among its lines, .*; write it as UTF-8",
+    ),
+    "wide_part.log": (
+        b"served in 12 ms\n" * 9000 + "zed@acme.org asked\nand jo@acme.org\n".encode("utf-16-le") + MAIL, 3,
+        "text in UTF-16 among its lines",
+    ),
+    "packed_part.log": (
+        MAIL + b"served in 12 ms\n" * 9000 + gzip.compress(MAIL), 1, r"compressed data \(gzip\) among its lines",
     ),
     "hole.log": (MAIL + b"\0" * 70_000 + MAIL, 2, "many NUL bytes: parts of it are lost"),
     "wide.log": (("mail jo.k@acme.org\n" * 50).encode("utf-16-le"), None, "save it with a byte order mark"),

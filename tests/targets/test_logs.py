@@ -253,3 +253,32 @@ def test_nul_bytes_in_a_text_are_said_and_the_text_is_read(tmp_path, content, pr
     assert "\n".join(lines) == content.decode().removesuffix("\n")
     assert (reader.problem is not None) is problem
     assert not problem or reader.problem.startswith("a.log holds many NUL bytes: ")
+
+
+LINE = b"served in 12 ms\n"
+WIDE = "mail jo.k@acme.org\nto jane@acme.org\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("before", [10, 60_000, (1 << 20) // 16, (1 << 20) // 16 - 1])
+def test_a_small_part_in_utf_16_is_searched_and_said(tmp_path, encoding, before):
+    path = tmp_path / "a.log"
+    path.write_bytes(LINE * before + b"x" * 7 + WIDE.encode(encoding) + LINE * 60_000)
+    reader, lines = read(path)
+    found = [line.strip("\0") for line in lines if "@" in line]
+    assert found == ["x" * 7 + "mail jo.k@acme.org", "to jane@acme.org"]
+    assert len("\n".join(lines)) + 1 == path.stat().st_size and lines[-1] == "served in 12 ms"
+    assert reader.problem.startswith("a.log holds text in UTF-16 among its lines")
+
+
+APPENDED = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
+
+
+@pytest.mark.parametrize("kind", APPENDED)
+@pytest.mark.parametrize("before", [60_000, 1 << 16, (1 << 16) - 1])
+def test_packed_data_behind_a_text_are_said(tmp_path, kind, before):
+    path = tmp_path / "a.log"
+    path.write_bytes(LINE * before + b"y" * 12 + APPENDED[kind](LINE * 9) + LINE * 10)
+    reader = LogReader(path, path.name)
+    assert sum(isinstance(piece, LogBlock) for piece in reader) and reader.lines > before
+    assert reader.problem.startswith(f"a.log holds compressed data ({kind}) among its lines")

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,10 @@ PERSONAL, HINTED, HINTED_BY_CHANCE = 0.5, 0.1, 0.2
 lets a tenth of all numbers pass."""
 SMALL = 10**6
 """Whole numbers below it are no identity, card or telephone number."""
+LONG = 10**11
+"""Whole numbers from here on are read as such although the column holds fractions: a card among measurements."""
 _EXACT = 2**53
+_LONGEST = 10**19
 _SURE = 1e-3
 _LONGEST_ID = 48
 
@@ -53,14 +57,24 @@ def texts_of(series: Any) -> Texts | None:
         if series is None:
             return None
     codes, distinct = pd.factorize(series)
-    values = [value if isinstance(value, str) else str(value) for value in distinct]
+    values = [value if isinstance(value, str) else _written(value) for value in distinct]
     if not values:
         return None
     index = series.index.to_numpy()
     return Texts(np.asarray(codes, dtype=np.int64), values, np.asarray(index, dtype=np.int64))
 
 
+def _written(value: Any) -> str:
+    """Return a value as text; a whole number that is stored as a float or a decimal has no point and no exponent."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, float | Decimal) and LONG <= value < _LONGEST and value == int(value):
+        return str(int(value))
+    return str(value)
+
+
 def _whole_numbers(series: Any) -> Any:
+    """Return a column of numbers where some may be identities; None where all are small, or measurements."""
     import numpy as np
     import pandas as pd
 
@@ -71,10 +85,13 @@ def _whole_numbers(series: Any) -> Any:
         if not len(known) or int(known.max()) < SMALL:
             return None
         return series
+    numbers = known.to_numpy(dtype=float)
     with np.errstate(all="ignore"):
-        numbers = known.to_numpy(dtype=float)
-        fits = len(numbers) and (np.abs(numbers) < _EXACT).all() and (numbers == np.floor(numbers)).all()
-    return known.astype("int64") if fits and numbers.max() >= SMALL else None
+        whole = np.isfinite(numbers) & (numbers == np.floor(numbers))
+        if len(numbers) and whole.all() and (np.abs(numbers) < _EXACT).all():
+            return known.astype("int64") if numbers.max() >= SMALL else None
+        has_long = (whole & (numbers >= LONG) & (numbers < float(_LONGEST))).any()
+    return pd.Series(numbers, index=known.index) if has_long else None
 
 
 _HINTS: dict[str, tuple[str, ...]] = {

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from assay.targets.datasets.table import TableFile
     from assay.targets.refs import InputRef
 
+_EXACT = 2**53
+_MOST_DIGITS = 40
+_NUMBER = re.compile(r"\d{1,40}(?:\.\d{0,40})?(?:[eE]\+?\d{1,3})?")
 _NAMED_PROBLEMS = 5
 """Columns that cannot be read and are named; the rest is counted."""
 
@@ -62,10 +67,18 @@ def open_columns(ref: InputRef) -> Columns:
     raise UnusableInput(f"{ref.shown}: {what}; give csv, parquet, jsonl or npz")
 
 
-def _whole(table: TableFile, names: list[str]) -> Iterator[tuple[str, Any]]:
+def _whole(table: TableFile, names: list[str], other: Callable[[str], Any]) -> Iterator[tuple[str, Any]]:
     frame = table.read(names)
     for name in names:
-        yield name, frame[name]
+        yield name, other(name) if _rounded(frame[name]) else frame[name]
+
+
+def _rounded(series: Any) -> bool:
+    """Say whether floats stand for whole numbers of more digits than they can hold: long numbers beside empty cells."""
+    if series.dtype.kind != "f":
+        return False
+    size = series.abs()
+    return bool(((size >= _EXACT) & (size < 10.0**_MOST_DIGITS)).any())
 
 
 def _csv(path: Path, ref: InputRef, packed: bool) -> Columns:
@@ -75,7 +88,9 @@ def _csv(path: Path, ref: InputRef, packed: bool) -> Columns:
     names = table.header()
     if len(set(names)) == len(names):
         try:
-            return Columns(iter(list(_whole(table, names))))
+            return Columns(
+                iter(list(_whole(table, names, lambda name: _csv_texts(path, ref, packed, names.index(name)))))
+            )
         except UnusableInput as error:
             problem = str(error)
     else:
@@ -83,6 +98,26 @@ def _csv(path: Path, ref: InputRef, packed: bool) -> Columns:
     columns = Columns(iter(()), [problem])
     columns.each = _fitting(path, ref, packed, names, columns.problems)
     return columns
+
+
+def _csv_texts(path: Path, ref: InputRef, packed: bool, place: int) -> Any:
+    """Return a column of a csv that was read to its end, its cells as text: long numbers digit by digit."""
+    from assay.targets.datasets.csv_file import MISSING, SEPARATORS
+    from assay.targets.datasets.text_lines import text_lines
+
+    pandas = need(ref.shown, "data", "pandas")
+    head = next(line for line in text_lines(path, ref.shown, packed) if line.strip())
+    records = csv.reader(text_lines(path, ref.shown, packed), delimiter=max(SEPARATORS, key=head.count), strict=True)
+    cells = [record[place].strip() for record in records if record][1:]
+    return pandas.Series([None if cell in MISSING else _digits(cell) for cell in cells], dtype=object)
+
+
+def _digits(text: str) -> str:
+    """Return a number without exponent and without zeros behind its point, where it is a whole one."""
+    if not _NUMBER.fullmatch(text):
+        return text
+    number = Decimal(text)
+    return f"{number:.0f}" if number.adjusted() < _MOST_DIGITS and number == number.to_integral_value() else text
 
 
 def _fitting(
@@ -122,6 +157,9 @@ def _parquet(path: Path, ref: InputRef) -> Columns:
     names = list(table.header())
     if len(set(names)) != len(names):
         raise UnusableInput(f"{ref.shown}: its schema names a column twice; give each a name of its own")
+    parquet = need(ref.shown, "data", "pyarrow.parquet")
+    stored = parquet.read_schema(path).names  # with the row index, which is no feature and may be a name
+    names += [name for name in stored if name not in names]
     columns = Columns(iter(()))
     columns.each = _one_by_one(table, names, columns.problems, lambda name: _as_text(path, ref, name))
     return columns
@@ -133,6 +171,8 @@ def _one_by_one(table: TableFile, names: list[str], problems: list[str], other: 
     for name in names:
         try:
             series = table.read([name])[name]
+            if _rounded(series):
+                series = other(name)
         except UnusableInput as error:
             try:
                 series = other(name)
@@ -147,14 +187,20 @@ def _one_by_one(table: TableFile, names: list[str], problems: list[str], other: 
 
 
 def _as_text(path: Path, ref: InputRef, name: str) -> Any:
-    """Return a column of dates or bytes as text; raises `UnusableInput` for nested types and bytes that are no text."""
+    """Return a column of dates, bytes or numbers as text, floats as they are.
+
+    Raises:
+        UnusableInput: nested types and bytes that are no text.
+    """
     arrow = need(ref.shown, "data", "pyarrow")
     parquet = need(ref.shown, "data", "pyarrow.parquet")
 
     def read() -> Any:
         file = parquet.ParquetFile(path, memory_map=False, pre_buffer=False)
+        if arrow.types.is_floating(file.schema_arrow.field(name).type):
+            return file.read(columns=[name]).column(0).to_pandas()
         batches = [batch.column(0).cast(arrow.string()) for batch in file.iter_batches(columns=[name])]
-        return arrow.chunked_array(batches, arrow.string()).to_pandas()
+        return arrow.chunked_array(batches, arrow.string()).to_pandas().map(_digits, na_action="ignore")
 
     return foreign_call(read, f"{ref.shown}: column {clip(name, 60)!r} is no text", "store text")
 
@@ -179,7 +225,7 @@ def _json_texts(path: Path, ref: InputRef, packed: bool, name: str) -> Any:
         if line.strip():
             value = json.loads(line).get(name)
             plain = value is None or isinstance(value, str)
-            texts.append(value if plain else json.dumps(value, ensure_ascii=False))
+            texts.append(value if plain else _digits(json.dumps(value, ensure_ascii=False)))
     return pandas.Series(texts, dtype=object)
 
 

@@ -26,6 +26,7 @@ from assay.targets.log_bytes import (
     unpacked,
 )
 from assay.targets.log_frames import Part, part_text
+from assay.targets.log_mixed import Mixed
 
 LINE_CAP = 1 << 20
 """A line longer than this is delivered in windows."""
@@ -95,6 +96,7 @@ class LogReader:
         self._left = b""
         self._offset = 0
         self._nul = self._read = 0
+        self._mixed = Mixed()
         self.lines = 0
         self.plain = True
         self.table = False
@@ -172,11 +174,12 @@ class LogReader:
             for chunk in chunks:
                 self._nul += chunk.count(0)
                 self._read += len(chunk)
-                yield chunk
+                yield from filter(None, [self._mixed.take(chunk)])
         except Broken as error:
             self.problem = f"{self._shown} could not be read to its end: {error}"
         except OSError as error:
             self.problem = f"{self._shown} could not be read to its end: {error.strerror}"
+        yield from filter(None, [self._mixed.end()])
 
     def _cut(self, chunks: Iterator[bytes]) -> Iterator[LogBlock | LogWindow]:
         buffer = b""
@@ -196,7 +199,9 @@ class LogReader:
             yield self._block(buffer, 1)
         if self.problem:
             self.problem += f", after line {self.lines}; restore the file, and scan again"
-        elif has_many_nul(self._nul, self._read):
+        else:
+            self.problem = self._mixed.problem(self._shown)
+        if self.problem is None and has_many_nul(self._nul, self._read):
             self.problem = (
                 f"{self._shown} holds many NUL bytes: parts of it are lost, or in an encoding that was not searched; "
                 "write it as UTF-8"

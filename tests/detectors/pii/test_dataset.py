@@ -340,3 +340,27 @@ def test_values_inside_encodings_are_found_and_the_way_is_said(scan):
 def test_long_names_that_begin_alike_stay_apart(scan):
     run = scan(train=pd.DataFrame({"x" * 90 + "a": mails(30), "x" * 90 + "b": mails(30, "acme.com")}))
     assert values(run, SHARE) == {"x" * 77 + "...": 1, "column 2": 1}
+
+
+def long_card(place):
+    """A card of 19 digits, beyond what a float holds."""
+    body = f"6212345678901{place:05d}"
+    total = sum(sum(divmod(int(digit) * (2 - i % 2), 10)) for i, digit in enumerate(reversed(body)))
+    return int(f"{body}{-total % 10}")
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_long_numbers_beside_empty_cells_are_searched_digit_by_digit(scan, kind):
+    cards = [long_card(place) if place % 3 else None for place in range(60)]
+    frame = pd.DataFrame({"card": pd.array(cards, dtype="Int64"), "n": range(60)})
+    lines = "".join(json.dumps({"card": card, "n": n}) + "\n" for n, card in enumerate(cards))
+    run = scan(**{f"train_{kind}": lines if kind == "jsonl" else frame})
+    assert values(run, VALUES, entity="CREDIT_CARD", column="card") == {"card": 40}
+    assert called(run) == {"CREDIT_CARD": 1}
+
+
+def test_a_row_index_of_a_parquet_is_searched(scan, tmp_path):
+    frame = pd.DataFrame({"n": range(20)}, index=mails(20))
+    frame.to_parquet(tmp_path / "kept.parquet")
+    run = scan(train_parquet=(tmp_path / "kept.parquet").read_bytes())
+    assert values(run, VALUES, column="__index_level_0__") == {"__index_level_0__": 20}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -194,3 +196,21 @@ def test_cells_are_found_at_their_place_whatever_the_block(engine):
     cells[5] = "x" * CELL + " a@uni-bonn.de"
     found = {place: sorted(one.entity for one in hits) for place, hits, _ in CellScanner(engine).cells("note", cells)}
     assert found == {place: ["CREDIT_CARD", "EMAIL_ADDRESS"] for place in (0, 8191, 8192, 19_999)}
+
+
+LONG = {
+    "beside empty cells": (pd.Series([4111111111111111.0, None, 5.0]), "4111111111111111"),
+    "beside a fraction": (pd.Series([4111111111111111.0, 0.5]), "4111111111111111"),
+    "seventeen digits": (pd.Series([41111111111111112.0, None]), "41111111111111112"),
+    "unsigned": (pd.Series([2**63 + 5, 5], dtype="uint64"), str(2**63 + 5)),
+    "decimal": (pd.Series([decimal.Decimal("4111111111111111.00"), None]), "4111111111111111"),
+    "mixed": (pd.Series([4111111111111111.0, "x"], dtype=object), "4111111111111111"),
+    "bytes": (pd.Series([b"jane@uni-bonn.de"], dtype=object), "jane@uni-bonn.de"),
+    "category": (pd.Series([4111111111111111] * 2).astype("category"), "4111111111111111"),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_no_long_number_is_left_out(name):
+    series, text = LONG[name]
+    assert text in texts_of(series).values

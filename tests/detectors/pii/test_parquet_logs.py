@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import io
+import json
 
 import pytest
 
 from assay.detector import DetectorFailed
 from assay.model.result import InputRecord
 from assay.targets import intake
+from assay.targets.log_rows import lines_of
 from assay.targets.opened import Opened
 from assay.targets.refs import Shard
 from assay_detectors.pii import logs as driver
@@ -94,3 +96,16 @@ def test_a_parquet_file_that_is_none_is_refused_with_a_reason(logs, scan):
 
 def test_a_text_that_begins_like_parquet_is_a_text(logs, scan):
     assert {o.labels["entity"] for o in scan(logs(a="PAR1 said jo@acme.com\n")).observations} == {"EMAIL_ADDRESS"}
+
+
+def test_columns_and_fields_of_one_name_are_all_read(tmp_path):
+    mails, fine = arrow.array(["jane@uni-bonn.de"]), arrow.array(["fine"])
+    within = arrow.StructArray.from_arrays([mails, fine], names=["m", "m"])
+    numbers = arrow.array([4556737586899855.0])
+    columns = arrow.Table.from_arrays([mails, fine, within, numbers], names=["m", "m", "s", "n"])
+    parquet.write_table(columns, tmp_path / "t.parquet")
+    (line,) = b"".join(lines_of(tmp_path / "t.parquet", "t.parquet", None)).splitlines()
+    assert json.loads(line) == {
+        "m": "jane@uni-bonn.de", "m (2)": "fine", "s": {"m": "jane@uni-bonn.de", "m (2)": "fine"}, "n": 4556737586899855,
+    }  # fmt: skip
+    assert b"4556737586899855}" in line
