@@ -11,20 +11,31 @@ from assay_detectors.pii.columns import COLUMNS_ANCHOR
 from assay_detectors.pii.compiled import Call, Ready, anchored, compiled, placed
 from assay_detectors.pii.decode import ESCAPE_ANCHOR, PLUS_ANCHOR
 from assay_detectors.pii.layers import DEPTH, Frame, Piece, Row
-from assay_detectors.pii.payload import BASE64_ANCHOR, HEX_ANCHOR, PACKED_ANCHOR, base64_payload, hex_payload
+from assay_detectors.pii.payload import (
+    BASE64_ANCHOR,
+    HEX_ANCHOR,
+    LATER_ANCHOR,
+    LATER_HEX_ANCHOR,
+    PACKED_ANCHOR,
+    WIDE_ANCHOR,
+    payload,
+)
 from assay_detectors.pii.portable import fold_block
 from assay_detectors.pii.prefilter import NUMBER_BITS, Anchor, Hits, Prefilter, prefilter
 from assay_detectors.pii.recognizers import RULES
 from assay_detectors.pii.rule import Rule
 from assay_detectors.pii.weigh import Found, resolved, weighed
 
-ESCAPED, PLUS, BASE64, PACKED, HEX, COLUMNS, MASKED = range(7)
+ESCAPED, PLUS, BASE64, LATER, PACKED, HEX, LATER_HEX, WIDE, COLUMNS, MASKED = range(10)
 _ENCODINGS = {
     ESCAPED: Anchor(ESCAPE_ANCHOR, placed=False),
     PLUS: Anchor(PLUS_ANCHOR, placed=False),
     BASE64: Anchor(BASE64_ANCHOR),
+    LATER: Anchor(LATER_ANCHOR),
     PACKED: Anchor(PACKED_ANCHOR),
     HEX: Anchor(HEX_ANCHOR),
+    LATER_HEX: Anchor(LATER_HEX_ANCHOR),
+    WIDE: Anchor(WIDE_ANCHOR),
     COLUMNS: Anchor(COLUMNS_ANCHOR, placed=False),
 }
 _NUMBER = (1 << NUMBER_BITS) - 1
@@ -111,7 +122,7 @@ class LineScanner:
 
     def _inside(self, piece: Piece, encodings: list[tuple[int, int]]) -> Iterator[Piece]:
         """Yield what stands in the encoded parts of a text."""
-        text, done, kinds = piece.text, 0, {kind for kind, _ in encodings}
+        text, done, reach, kinds = piece.text, 0, 0, {kind for kind, _ in encodings}
         if MASKED in kinds and (plain := piece.unmasked()):
             yield plain
         if piece.depth >= DEPTH:
@@ -123,13 +134,9 @@ class LineScanner:
         for kind, end in encodings:
             if kind in (ESCAPED, PLUS, COLUMNS, MASKED) or end <= done:
                 continue
-            if kind == PACKED:
-                end = text.rfind("H4sI", 0, end) + 16 if text[end - 17] == "H" else end
-            payload = hex_payload(text, end) if kind == HEX else base64_payload(text, end)
-            if payload is not None:
-                done = payload.stop
-                if (unpacked := piece.unpacked(payload)) is not None:
-                    yield unpacked
+            found, done, reach = payload(text, end, done, reach)
+            if found is not None and (unpacked := piece.unpacked(found)) is not None:
+                yield unpacked
 
     def _lines(self, text: str) -> Iterator[tuple[int, str, list[Found], list[tuple[int, int]]]]:
         """Yield start, text, findings and encoded places of every line that has any."""

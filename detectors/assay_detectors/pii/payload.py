@@ -15,27 +15,49 @@ _FREE = 1 << 16
 _BEYOND = f"becomes larger than its budget ({OUT_LIMIT >> 20} MB, {_RATIO} times its size)"
 _CUT = "is cut short"
 _PRINTABLE = 0.95
-_BAD = re.compile(r"[^\t\n\r -~\u00a0-\ufffc\U00010000-\U0003ffff]")
+_SIGNS = r"\t\n\r -~\u00a0-\ufffc\U00010000-\U0003ffff"
+_BAD = re.compile(f"[^{_SIGNS}]")
 _LEAST = 12
-"""Characters of good text that count where what follows is noise."""
+"""Characters of good text that count where there is noise around them."""
+_GOOD = re.compile(f"[{_SIGNS}]{{{_LEAST},}}")
+_HEAD = 64
+"""Characters in which such text must begin."""
 
 QUAD = "[I-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_\\-]"
 """Four characters of base64 that stand for three characters of ASCII text: one in ten of random ones."""
 _ANY = "[A-Za-z0-9+/_\\-]"
+_TWO = rf"[w-z0-3][I-LY-bo-r4-7][DHLPTXbfjnrvz37/_][A-Za-f][g-v][MNcdst89][CGKOSWaeimquy26+\-]{_ANY}"
+"""Three characters that UTF-8 writes in two bytes each: Greek, Cyrillic, Hebrew, Arabic."""
+_THREE = rf"(?:[4-7][I-LY-bo-r4-7][CGKOSWaeimquy26+\-]{_ANY}){{3}}"
+"""Three characters that UTF-8 writes in three bytes each: of India and of East Asia."""
+_LE, _BE = "A[A-H][AEIMQUYcgkosw048]A", f"[I-Za-f][AQgw][AB]{_ANY}"
+"""Base64 of `\\0x\\0` and of `x\\0x`, as in UTF-16."""
+_WIDE = rf"(?:{_BE}|[/_]{{2}}[4-7]{_ANY}){_LE}{_BE}|(?:{_LE}|[/_]v8A){_BE}{_LE}"
+_ZIP = "H4sI|eJ[w-z]|eN[o-r]|eA[E-H]"
+_H = "[0-9A-Fa-f]"
 BASE64_ANCHOR = rf"[^A-Za-z0-9+](?:{QUAD}){{2}}{_ANY}{{8}}"
-PACKED_ANCHOR = rf"[^A-Za-z0-9+](?:H4sI|eJ[w-z]|eN[o-r]|eA[E-H]){_ANY}{{13}}"
-HEX_ANCHOR = r"[^0-9A-Za-z](?:0x)?(?:[2-7][0-9A-Fa-f]){5}[0-9A-Fa-f]{6}"
+PACKED_ANCHOR = rf"[^A-Za-z0-9+](?:{_ZIP}){_ANY}{{13}}"
+HEX_ANCHOR = rf"[^0-9A-Za-z](?:0x)?(?:[2-7]{_H}){{5}}{_H}{{6}}"
+LATER_ANCHOR = f"{QUAD}{QUAD}{QUAD}{_ANY}{{4}}"
+LATER_HEX_ANCHOR = f"(?:[2-7]{_H}){{9}}"
+"""Nine or more bytes of ASCII anywhere in base64 and in hex, for texts that begin otherwise."""
+WIDE_ANCHOR = (
+    rf"[^A-Za-z0-9+](?:{_WIDE}|(?:0x)?(?:1[Ff]8[Bb]08{_H}{{12}}|78(?:01|5[Ee]|9[Cc]|[Dd][Aa]){_H}{{14}}"
+    rf"|(?:[Ff][Ff][Ff][Ee])?(?:[2-7]{_H}00){{4}}|(?:[Ff][Ee][Ff][Ff])?(?:00[2-7]{_H}){{4}}))"
+)
+"""UTF-16 in base64 and in hex; gzip and zlib in hex."""
 
-_WORTH = re.compile(f"{BASE64_ANCHOR}|{PACKED_ANCHOR}|{HEX_ANCHOR}")
 BEGINNING = 256
-"""Characters of a code that is not decoded in which an anchor is looked for."""
-_RUN = re.compile(rf"{_ANY}+")
+"""Characters of a code that are decoded to see whether it is worth decoding all."""
+_RUN = re.compile(rf"{_ANY}*")
+_START = re.compile(r"(?<![A-Za-z0-9+])")
+_PLAIN_START = re.compile(rf"(?:{QUAD}){{2}}{_ANY}{{8}}|(?:{_ZIP}){_ANY}{{13}}")
+_LATER_START = re.compile(f"(?:{_ANY}{{4}}){{0,12}}?(?:{QUAD}{QUAD}{QUAD}{_ANY}{{4}}|{_TWO}|{_THREE})|{_WIDE}")
+_TRIES = 8
+"""Beginnings of one run that are decoded in vain before it is left alone."""
 _JWT_HEAD = re.compile(r"eyJ[A-Za-z0-9_\-]+\.\Z")
-_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
-_PACKED = re.compile(r"H4sI|e[JNA]")
-_TEXT_HEAD = re.compile(rb"(?:[\t\n\r -~]|[\xc2-\xf4][\x80-\xbf]{1,3})*(?:[\xc2-\xf4][\x80-\xbf]{0,2})?\Z")
-"""The first bytes of UTF-8 text, perhaps cut inside a character."""
-_HEX_RUN = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+_CODE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
+_HEX_RUN = re.compile(rf"(?<![0-9A-Za-z])(?:0x)?(?P<code>(?:{_H}{{2}}){{8,}})(?![0-9A-Za-z])")
 
 
 class Payload(NamedTuple):
@@ -58,21 +80,48 @@ class Payload(NamedTuple):
 def worth(code: str) -> bool:
     """Say whether text may stand in a code too long to be decoded, by its first characters."""
     head = code[:BEGINNING]
-    return "%" in head or "\\" in head or _WORTH.search(f" {head}") is not None
+    if "%" in head or "\\" in head:
+        return True
+    runs = [(part, *run.span()) for part in (head, head[:-1]) for run in _RUN.finditer(part)]
+    return any(_hex(*run) or _base64(*run) for run in runs)
 
 
-def base64_payload(line: str, end: int) -> Payload | None:
-    """Return the payload of the base64 run whose quads are known to begin 16 characters before `end`."""
-    known = end - 16
-    run = _RUN.match(line, known)
-    if run is None or run.end() < end or not (_PACKED.match(line, known) or _TEXT_HEAD.match(_bytes(line[known:end]))):
-        return None
-    for start in _starts(line, known):
-        text, ways, problem = _text(_bytes(line[start : run.end()]))
-        if text or problem:
-            stop = run.end() + (line[run.end() : run.end() + 2].count("="))
-            jwt = line[start - 1 : start] == "." and _JWT_HEAD.search(line, max(0, start - 4096), start) is not None
-            return Payload(start, stop, text, " > ".join(["jwt" if jwt else "base64", *ways]), problem)
+def payload(line: str, end: int, low: int, known: int = 0) -> tuple[Payload | None, int, int]:
+    """Return what the run of characters of base64 or hex around an anchor stands for, where to look on, its end.
+
+    It depends on the run alone, not on the place of the anchor in it, for the engines report different ends.
+
+    Args:
+        line: text in which an anchor of this module was found.
+        end: end of the anchor.
+        low: what stands before was looked at.
+        known: end of the run before, which may be this one.
+    """
+    start = low + len(line[low:end].rstrip(_CODE))
+    run = _RUN.match(line, start) if known < end else None
+    stop = run.end() if run is not None else known
+    found = _hex(line, start, stop) or _base64(line, start, stop)
+    return found, found.stop if found is not None else max(stop, end), stop
+
+
+def _base64(line: str, start: int, stop: int) -> Payload | None:
+    """Return what stands in line[start:stop], from its beginning or from behind a `/`, `-` or `_` of a path."""
+    tries = 0
+    for known in (_PLAIN_START, _LATER_START):
+        for place in _START.finditer(line, start, stop):
+            at = place.start()
+            if not known.match(line, at, stop):
+                continue
+            text, ways, problem = _text(_bytes(line[at : min(at + BEGINNING, stop)]))
+            if (text or problem) and stop > at + BEGINNING:
+                text, ways, problem = _text(_bytes(line[at:stop]))
+            if text or problem:
+                end = stop + line[stop : stop + 2].count("=")
+                jwt = line[at - 1 : at] == "." and _JWT_HEAD.search(line, max(0, at - 4096), at) is not None
+                return Payload(at, end, text, " > ".join(["jwt" if jwt else "base64", *ways]), problem)
+            tries += 1
+            if tries == _TRIES:
+                return None
     return None
 
 
@@ -81,25 +130,15 @@ def _bytes(code: str) -> bytes:
     return base64.b64decode(code + "=" * (-len(code) % 4))
 
 
-def _starts(line: str, known: int) -> dict[int, None]:
-    """Return where the code may begin: where the run does, or behind a `/`, `-` or `_` of a path, in step with it."""
-    first = known
-    while first and line[first - 1] in _BASE64:
-        first -= 1
-    first += (known - first) % 4
-    inner = [at for at in range(known - 8, known, 4) if at > first and line[at - 1] in "/-_"]
-    return dict.fromkeys([first, *inner, known])
-
-
-def hex_payload(line: str, end: int) -> Payload | None:
-    """Return the payload of the run of hex digits whose first 16 are line[end - 16 : end]."""
-    run = _HEX_RUN.match(line, end - 16)
-    if run is None or run.end() < end or not _TEXT_HEAD.match(bytes.fromhex(line[end - 16 : end])):
-        return None
-    if line[run.end() : run.end() + 1].isalnum():
-        return None
-    text, ways, problem = _text(bytes.fromhex(run[0]))
-    return Payload(run.start(), run.end(), text, " > ".join(["hex", *ways]), problem) if text or problem else None
+def _hex(line: str, start: int, stop: int) -> Payload | None:
+    for run in _HEX_RUN.finditer(line, start, stop):
+        code = run["code"]
+        text, ways, problem = _text(bytes.fromhex(code[:BEGINNING]))
+        if (text or problem) and len(code) > BEGINNING:
+            text, ways, problem = _text(bytes.fromhex(code))
+        if text or problem:
+            return Payload(run.start("code"), run.end(), text, " > ".join(["hex", *ways]), problem)
+    return None
 
 
 def _text(data: bytes) -> tuple[str, list[str], str | None]:
@@ -120,13 +159,14 @@ def _text(data: bytes) -> tuple[str, list[str], str | None]:
         data, problem = data[:OUT_LIMIT], f"a value {_BEYOND}"
     if ways == ["zlib"] and problem and problem.endswith(_CUT) and len(data) < _LEAST:
         return "", [], None  # as likely a word or a key that begins like a packed value
-    wide = data[1::2].count(0) * 10 > len(data) * 4 and not data[::2].count(0)
+    zeros = data[::2].count(0), data[1::2].count(0)
+    wide = not min(zeros) and max(zeros) * 10 > len(data) * 4
     if wide:
         ways.append("utf-16")
-    text = data.decode("utf-16-le" if wide else "utf-8", "replace")
+    text = data.decode(("utf-16-be" if zeros[0] else "utf-16-le") if wide else "utf-8", "replace").lstrip("\ufeff")
     bad = _BAD.search(text)
     if bad is not None and len(_BAD.findall(text)) > (1 - _PRINTABLE) * len(text):
-        text = text[: bad.start()]
-        if len(text) < _LEAST:
+        if (problem and "zlib" in ways) or _GOOD.search(text, 0, _HEAD + _LEAST) is None:
             return "", [], None
+        text = " ".join(_GOOD.findall(text))
     return text.replace("\n", " "), ways, problem

@@ -11,6 +11,9 @@ NOT_COVERED: tuple[str, ...] = (
     NAMES_NOT_COVERED,
     "values split over several lines, in pictures, or encoded more than three times or otherwise than by URL, JSON, "
     "base64, hex, gzip and zlib",
+    "text in base64 or hex that stands behind more than 64 bytes which are no text, as in files and messages of a "
+    "binary format, or in pieces of fewer than 12 characters; UTF-16 in base64 or hex that does not begin with Latin "
+    "letters",
     "identity, licence and bank numbers of countries that are not in the list of entities",
     "values in names of files and folders: they are not searched, and every report shows them as they are",
 )

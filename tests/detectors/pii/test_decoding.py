@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import json
 import random
+import time
 import urllib.parse
 import zlib
 
@@ -15,6 +17,7 @@ from assay.targets.logs import OVERLAP, WINDOW
 from assay_detectors.pii import layers, payload
 from assay_detectors.pii.line import LineScanner
 from assay_detectors.pii.lookalike import unmasked
+from assay_detectors.pii.prefilter import ENGINES
 
 
 def _jwt(text):
@@ -106,7 +109,7 @@ def test_beyond_its_budget_a_value_is_said_to_be_not_fully_analysed(scanner, mon
     (line,) = scanner.block("x=" + CODES["base64"]("word " * 200))
     assert "encoded values become" in line.problem
     cut = CODES["gzip"]("mail jo@uni-bonn.de " + random.Random(1).randbytes(300).hex())[:-80]
-    assert payload.base64_payload(f" {cut}", 17).problem == "a value in gzip is cut short"
+    assert payload.payload(f" {cut}", 17, 0)[0].problem == "a value in gzip is cut short"
 
 
 @pytest.fixture
@@ -146,6 +149,100 @@ def test_words_that_begin_like_a_packed_value_are_seldom_taken_for_one(scanner):
 def test_plus_signs_of_a_form_are_still_spaces(scanner):
     line = "POST q=card+number+is+4556+7375+8689+9855&t=H4sIAAAAAAAAAAAAAAAAAAAAA+b"
     assert [one.entity for one in scanner.scan(line)] == ["CREDIT_CARD"]
+
+
+def _b64(data):
+    return base64.b64encode(data).decode()
+
+
+BEGINNINGS = (
+    "Müller, ",
+    "Привет, ",
+    "Привет это длинное сообщение без латинских букв, ключ ",
+    "日本語のテキスト、",
+    "Ελληνικά ",
+    "שלום ",
+    "हिन्दी ",
+    "😀😀 ",
+    "\n",
+    "\n\n  ",
+    "\x01",
+    "\x01\x02\x03",
+    "{\n  ",
+    "é: ",
+    "Ä",
+    "一 ",
+)
+PACKED = {
+    "base64": lambda text: _b64(text.encode()),
+    "hex": lambda text: text.encode().hex(),
+    "HEX": lambda text: text.encode().hex().upper(),
+    "hex of gzip": lambda text: gzip.compress(text.encode(), mtime=0).hex(),
+    **{
+        f"hex of zlib {level}": lambda text, level=level: zlib.compress(text.encode(), level).hex()
+        for level in (0, 1, 6, 9)
+    },
+}
+
+
+@pytest.mark.parametrize("code", PACKED)
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+def test_text_need_not_begin_in_ascii(scanner, beginning, code):
+    for n in range(6):
+        for line in LINES:
+            found = scanner.scan(
+                line.format(PACKED[code](f"{beginning}{'x' * n} jane.roe@uni-bonn.de AKIAQRMUVYRM7WLQ7DYX"))
+            )
+            assert {"EMAIL_ADDRESS", "AWS_ACCESS_KEY"} <= {one.entity for one in found}, line
+
+
+@pytest.mark.parametrize("coding", ["utf-16-le", "utf-16-be", "utf-16"])
+@pytest.mark.parametrize("way", [_b64, bytes.hex])
+def test_wide_text_is_decoded(scanner, coding, way):
+    for text in ("mail jo@uni-bonn.de", 'Send-Mail -To "jo@uni-bonn.de"; exit', "from=Müller <jo@uni-bonn.de>"):
+        for line in LINES:
+            (found,) = [x for x in scanner.scan(line.format(way(text.encode(coding)))) if x.entity == "EMAIL_ADDRESS"]
+            assert found.chain.endswith("> utf-16")
+
+
+def test_strings_among_bytes_that_are_no_text_are_found(scanner):
+    data = b"\x0a\x05alice\x12\x12jane@uni-bonn.de  \x1a\x20" + random.Random(3).randbytes(40)
+    assert "EMAIL_ADDRESS" in [one.entity for one in scanner.scan(f"proto={_b64(data)}")]
+
+
+def test_the_engines_decode_the_same(planted):
+    random_ = random.Random(9)
+    lines = []
+    for _ in range(300):
+        value = random_.choice(sorted(planted.values()))[1]
+        code = PACKED[random_.choice(sorted(PACKED))](f"{random_.choice(BEGINNINGS)} {value}")
+        lines.append(random_.choice(LINES).format(random_.choice(("", "a/b/", "k-", "v_1/", "/")) + code))
+        lines.append(_b64(random_.randbytes(random_.randrange(20, 200))) + "/" + random_.randbytes(20).hex())
+    found = {}
+    for engine in ENGINES:
+        with contextlib.suppress(ImportError):
+            found[engine] = LineScanner(0.5, engine).block("\n".join(lines))
+    assert len(found) > 1 and len(found["re"]) > 150
+    assert all(one == found["re"] for one in found.values())
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "/QUJDREVG",
+        "/QUJDREVGR0hJSktM//",
+        "-6a6f40756e69",
+        "/H4sIAAAAAAAA",
+        "/6a6f40756e692d626f6e6e2e6465",
+        "_eJwAAAAAAAAAAAA",
+        "/d0xA",
+    ],
+)
+def test_codes_that_come_to_nothing_cost_no_more_than_their_length(scanner, unit):
+    line = "x=" + unit * (400_000 // len(unit))
+    began = time.process_time()
+    scanner.block(line)
+    assert time.process_time() - began < 3
 
 
 def _long(text, size, before):
