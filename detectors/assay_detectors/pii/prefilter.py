@@ -135,7 +135,15 @@ def with_re2(anchors: Sequence[Anchor]) -> Prefilter:
 def _kin(anchor: Anchor) -> int:
     """Return the same number for anchors that make few states together: one set of all would make millions."""
     pattern = anchor.pattern
-    signs = (bool(anchor.words), "(?i:" in pattern, pattern.startswith("(?:[^A-Za-z0-9]|a)"), r"\d" in pattern, True)
+    inside = pattern.startswith(("[I-Za-f]", "(?:[2-7]"))  # anywhere in base64 or hex
+    signs = (
+        inside,
+        bool(anchor.words),
+        "(?i:" in pattern,
+        pattern.startswith("(?:[^A-Za-z0-9]|a)"),
+        r"\d" in pattern,
+        True,
+    )
     return signs.index(True)
 
 
