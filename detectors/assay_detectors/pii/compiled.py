@@ -10,6 +10,7 @@ from assay_detectors.pii.keys import LINKS, LOOSE_LINKS, LOOSE_START, VALUE_STAR
 from assay_detectors.pii.portable import portable, prefix
 from assay_detectors.pii.prefilter import Anchor, word_anchor
 from assay_detectors.pii.rule import FORMAT, Rule
+from assay_detectors.pii.timed import Clock, Timed
 
 _BEFORE_WORD, _AFTER_WORD, _AFTER_WORD_BROUGHT = 160, 140, 220
 """Around a context word, this far may the value be that it speaks of: 72 characters, and the value itself."""
@@ -23,7 +24,7 @@ class Ready:
 
     rule: Rule
     number: int
-    search: re.Pattern[str]
+    search: re.Pattern[str] | Timed
     """The pattern; for a rule with a key, the value behind it. The value is group `value`, or the whole match."""
     key: re.Pattern[str] | None
     group: str | int
@@ -48,8 +49,10 @@ class Ready:
 
     def behind_key(self, text: str, end: int) -> list[tuple[int, int]]:
         """Return the span of the value behind the key whose link (`:`, `=`, …) ends at `end`."""
+        if self.key is None or isinstance(self.search, Timed):
+            return []
         found = self.search.match(text, end)  # first, as it fails sooner
-        if found is None or self.key is None or not self.key.search(text, max(0, end - _KEY_REACH), end):
+        if found is None or not self.key.search(text, max(0, end - _KEY_REACH), end):
             return []
         return [found.span(self.group)]
 
@@ -70,13 +73,15 @@ class Call(NamedTuple):
     """Whether the anchor is a part of what the rule finds, so that every match has an anchor of its own."""
 
 
-def compiled(rules: tuple[Rule, ...]) -> list[Ready]:
-    """Compile every rule."""
-    return [_ready(rule, number) for number, rule in enumerate(rules)]
+def compiled(rules: tuple[Rule, ...], clock: Clock) -> list[Ready]:
+    """Compile every rule; those that the user brought are searched for by the clock."""
+    return [_ready(rule, number, clock) for number, rule in enumerate(rules)]
 
 
-def _ready(rule: Rule, number: int) -> Ready:
+def _ready(rule: Rule, number: int, clock: Clock) -> Ready:
     run = b"0" * rule.digits
+    if rule.name:
+        return Ready(rule, number, Timed(rule.pattern, rule.name, clock), None, rule.group, run)
     if rule.key is not None:
         links, start = (LOOSE_LINKS, LOOSE_START) if rule.loose else (LINKS, VALUE_START)
         key = re.compile(rf"{rule.start}(?i:{rule.key}){links}\Z")
@@ -122,5 +127,5 @@ def _anchor(rule: Rule) -> Anchor:
         first = portable(rule.start + "x")[:-1]
         return Anchor(rf"{first}(?i:{portable(rule.key)}){LOOSE_LINKS if rule.loose else LINKS}")
     if rule.anchor is not None:
-        return Anchor(rule.anchor)
+        return Anchor(rule.anchor, timed=bool(rule.name))
     return Anchor(prefix(rule.pattern) if rule.alone > FORMAT else portable(rule.pattern))
