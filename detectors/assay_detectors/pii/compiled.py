@@ -11,6 +11,7 @@ from assay_detectors.pii.keys import LINKS, LOOSE_LINKS, LOOSE_START, VALUE_STAR
 from assay_detectors.pii.portable import portable, prefix
 from assay_detectors.pii.prefilter import Anchor, word_anchor
 from assay_detectors.pii.rule import FORMAT, Rule
+from assay_detectors.pii.timed import Clock, Timed
 
 _BEFORE_WORD, _AFTER_WORD, _AFTER_WORD_BROUGHT = 160, 140, 220
 """Around a context word, this far may the value be that it speaks of: 72 characters, and the value itself."""
@@ -27,7 +28,7 @@ class Ready:
 
     rule: Rule
     number: int
-    search: re.Pattern[str]
+    search: re.Pattern[str] | Timed
     """The pattern; for a rule with a key, the value behind it. The value is group `value`, or the whole match."""
     key: re.Pattern[str] | None
     group: str | int
@@ -72,7 +73,7 @@ def _within(ready: Ready, before: int, after: int) -> Find:
 
 def _behind(ready: Ready) -> Find:
     """Return what finds the value behind the key whose link (`:`, `=`, …) is the anchor."""
-    assert ready.key is not None
+    assert ready.key is not None and not isinstance(ready.search, Timed)
     match, named, group = ready.search.match, ready.key.search, ready.group
 
     def find(line: str, end: int) -> Spans:
@@ -119,13 +120,15 @@ def placed(calls: list[Call]) -> list[Placed]:
     return made
 
 
-def compiled(rules: tuple[Rule, ...]) -> list[Ready]:
-    """Compile every rule."""
-    return [_ready(rule, number) for number, rule in enumerate(rules)]
+def compiled(rules: tuple[Rule, ...], clock: Clock) -> list[Ready]:
+    """Compile every rule; those that the user brought are searched for by the clock."""
+    return [_ready(rule, number, clock) for number, rule in enumerate(rules)]
 
 
-def _ready(rule: Rule, number: int) -> Ready:
+def _ready(rule: Rule, number: int, clock: Clock) -> Ready:
     run = b"0" * rule.digits
+    if rule.name:
+        return Ready(rule, number, Timed(rule.pattern, rule.name, clock), None, rule.group, run)
     if rule.key is not None:
         links, start = (LOOSE_LINKS, LOOSE_START) if rule.loose else (LINKS, VALUE_START)
         key = re.compile(rf"{rule.start}(?i:{rule.key}){links}\Z")
@@ -171,5 +174,5 @@ def _anchor(rule: Rule) -> Anchor:
         first = portable(rule.start + "x")[:-1]
         return Anchor(rf"{first}(?i:{portable(rule.key)}){LOOSE_LINKS if rule.loose else LINKS}")
     if rule.anchor is not None:
-        return Anchor(rule.anchor)
+        return Anchor(rule.anchor, timed=bool(rule.name))
     return Anchor(prefix(rule.pattern) if rule.alone > FORMAT else portable(rule.pattern))

@@ -19,6 +19,7 @@ from assay_detectors.pii.implied import implied
 from assay_detectors.pii.portable import portable
 from assay_detectors.pii.prefilter import word_pattern
 from assay_detectors.pii.rule import CERTAIN, Rule
+from assay_detectors.pii.timed import SECONDS, timed
 from assay_detectors.pii.validate import entropy
 
 SECRET, PERSONAL = "CUSTOM_SECRET", "CUSTOM_PERSONAL"
@@ -318,7 +319,7 @@ def rule_of(plain: Mapping[str, Any]) -> Rule:
     """Return the rule that the plain data describe.
 
     Raises:
-        ValueError: its pattern is not understood.
+        ValueError: its pattern is not understood, or engines read it differently.
         re.error: its pattern is not Python's.
     """
     pattern = str(plain["pattern"])
@@ -327,13 +328,17 @@ def rule_of(plain: Mapping[str, Any]) -> Rule:
     anchor = word_pattern(keywords) if keywords and _tell(keywords, pattern) else portable(pattern)
     if re.search(anchor, "") is not None:
         raise ValueError("its pattern matches the empty text, and so everywhere")
-    allow = [re.compile(one) for one in plain.get("allow", ())]
+    timed(pattern)
+    allow = [timed(one) for one in plain.get("allow", ())]
     stop, least = tuple(plain.get("stop", ())), float(plain.get("entropy", 0.0))
 
     def holds(value: str) -> bool:
         if entropy(value) < least or any(word in value.lower() for word in stop):
             return False
-        return not any(one.search(value) for one in allow)
+        try:
+            return not any(one.search(value, timeout=SECONDS) for one in allow)
+        except TimeoutError:
+            return True
 
     group = int(plain.get("group", 0)) or (1 if plain["entity"] == SECRET and compiled.groups else 0)
     if group > compiled.groups:

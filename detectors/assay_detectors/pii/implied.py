@@ -1,4 +1,4 @@
-"""Whether a regular expression matches only where one of some words stands, so that the words may be looked for first."""
+"""Whether a regular expression matches only where one of some words stands, so that they may be looked for first."""
 
 from __future__ import annotations
 

@@ -2,13 +2,16 @@
 
 Only the signs of JSON up to the column are looked at, so the second of two equal values gets its own path, and a line
 that is cut off or has words before its first brace has paths too. Keys are written by whoever writes the log, and may
-be personal data themselves: a key is shown only where it looks like a name of a field and nothing was found in it.
+be personal data themselves: a key is shown only where it is made of words of which names of fields are made, and
+nothing was found in it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+
+from assay_detectors.pii.field_words import is_field_name
 
 LONGEST = 1 << 16
 """Characters of a line that are looked at."""
@@ -86,6 +89,7 @@ class _Walk:
         end = at + len(quoted)
         touched = any(start < end and at < stop for start, stop in self._found)
         fits = len(inner) <= _LONGEST_KEY and _FIELD.fullmatch(inner) and not _DIGITS.search(inner)
+        fits = fits and is_field_name(inner)
         self._open[-1] = inner if fits and not touched else HIDDEN
 
     def step(self, sign: str) -> bool:

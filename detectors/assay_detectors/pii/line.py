@@ -24,6 +24,7 @@ from assay_detectors.pii.portable import fold_block
 from assay_detectors.pii.prefilter import NUMBER_BITS, Anchor, Hits, Prefilter, prefilter
 from assay_detectors.pii.recognizers import RULES
 from assay_detectors.pii.rule import Rule
+from assay_detectors.pii.timed import Clock
 from assay_detectors.pii.weigh import Found, resolved, weighed
 
 ESCAPED, PLUS, BASE64, LATER, PACKED, HEX, LATER_HEX, WIDE, COLUMNS, MASKED = range(10)
@@ -59,7 +60,8 @@ class LineScanner:
         self._min_score = min_score
         self.work = 0
         """Anchors looked at so far."""
-        self.rules: list[Ready] = compiled((*RULES, *brought))
+        self._clock = Clock()
+        self.rules: list[Ready] = compiled((*RULES, *brought), self._clock)
         anchors = anchored(self.rules, min_score)
         self.anchors: list[Anchor] = [*anchors, *_ENCODINGS.values()]
         self.calls: list[list[Call]] = list(anchors.values())
@@ -84,13 +86,14 @@ class LineScanner:
         lines: list[Line] = []
         rows: list[Row] = []
         pieces: list[Piece] = []
+        self._clock.begin()
         for start, line, found, encodings in self._lines(f"\n{text}\n"):
             if encodings:
-                row = Row(start - 1, found)
+                row = Row(start - 1, found, problem=self._clock.tell())
                 rows.append(row)
                 pieces.extend(self._inside(Piece(row, line), encodings))
             else:
-                lines.append(Line(start - 1, resolved(found), None))
+                lines.append(Line(start - 1, resolved(found), self._clock.tell()))
         frames: list[Frame] = []
         while pieces:
             frames.extend(piece.frame for piece in pieces if piece.frame is not None and not piece.way)
@@ -116,6 +119,7 @@ class LineScanner:
         for start, _, found, encodings in self._lines(text):
             piece = pieces[bisect_right(starts, start) - 1]
             piece.add(found)
+            piece.row.problem = self._clock.tell() or piece.row.problem
             if encodings:
                 inner.extend(self._inside(piece, encodings))
         return inner
@@ -159,7 +163,7 @@ class LineScanner:
             line = text[start:stop]
             encodings: list[tuple[int, int]] = []
             found = self._found(line, start, hits[begin:place], encodings)
-            if found or encodings:
+            if found or encodings or self._clock.is_late:
                 yield start, line, found, encodings
 
     def _found(self, line: str, start: int, hits: Hits, encodings: list[tuple[int, int]]) -> list[Found]:

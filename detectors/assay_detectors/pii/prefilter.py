@@ -7,8 +7,11 @@ Hyperscan where it is installed, else RE2, else `re`: the same findings, faster 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
+
+from assay_detectors.pii.timed import SECONDS, timed
 
 NUMBER_BITS = 20
 """Of a hit; `prefilter` refuses more anchors than have numbers."""
@@ -31,6 +34,10 @@ _REPEAT = re.compile(r"(?<!\\)\{(\d+),(\d+)\}")
 _WIDE = 8
 
 
+_WINDOW = 1 << 13
+"""What the user brought looks further than so many characters around the end of its anchor."""
+
+
 class Anchor(NamedTuple):
     """What the prefilter looks for."""
 
@@ -39,6 +46,8 @@ class Anchor(NamedTuple):
     """Whether its exact end matters, not only that it is near."""
     words: tuple[str, ...] = ()
     """Lower-case literals one of which begins right behind the first character of a match; empty: unknown."""
+    timed: bool = False
+    """Whether the user brought it: a search that takes too long is ended, and is taken to be found in every line."""
 
 
 def word_pattern(words: Sequence[str]) -> str:
@@ -120,7 +129,8 @@ def with_re2(anchors: Sequence[Anchor]) -> Prefilter:
                 if found == nothing:
                     continue
                 for number in one.numbers(found):
-                    if stop - start > _LONG or anchors[number].placed:
+                    longest = _WINDOW if anchors[number].timed else 0 if anchors[number].placed else _LONG
+                    if stop - start > longest:
                         exact.find(number, text, start, stop + 1, hits)
                     else:
                         ends = range(start + 1 + LEAST_BEFORE, stop + LEAST_BEFORE, LEAST_BEFORE + LEAST_AFTER)
@@ -195,15 +205,19 @@ class _Exact:
     def __init__(self, anchors: Sequence[Anchor]) -> None:
         self._anchors = anchors
         self._compiled: dict[int, re.Pattern[str]] = {}
+        self._timed: dict[int, Any] = {}
 
     def find(self, number: int, text: str, start: int, stop: int, hits: Hits) -> None:
         """Add the ends of an anchor in text[start:stop]; the last character of one may be the first of the next."""
-        search = self._get(number).search
-        found = search(text, start, stop)
-        while found is not None:
-            end = found.end()
-            hits.append(end << NUMBER_BITS | number)
-            found = search(text, max(end - 1, found.start() + 1), stop)
+        search = self._get_timed(number) if self._anchors[number].timed else self._get(number).search
+        try:
+            found = search(text, start, stop)
+            while found is not None:
+                end = found.end()
+                hits.append(end << NUMBER_BITS | number)
+                found = search(text, max(end - 1, found.start() + 1), stop)
+        except TimeoutError:
+            hits.extend(end << NUMBER_BITS | number for end in _everywhere(text, start, stop))
 
     def find_words(self, number: int, text: str, lower: str, hits: Hits) -> None:
         """Add the ends of an anchor whose words are known; `lower` is the text in lower case."""
@@ -216,11 +230,27 @@ class _Exact:
                     hits.append(found.end() << NUMBER_BITS | number)
                 at = lower.find(word, at + 1)
 
+    def _get_timed(self, number: int) -> Any:
+        if number not in self._timed:
+            compiled = timed(self._anchors[number].pattern, ascii_only=True)
+            self._timed[number] = partial(compiled.search, timeout=SECONDS)
+        return self._timed[number]
+
     def _get(self, number: int) -> re.Pattern[str]:
         compiled = self._compiled.get(number)
         if compiled is None:
             compiled = self._compiled[number] = re.compile(self._anchors[number].pattern, re.ASCII)
         return compiled
+
+
+def _everywhere(text: str, start: int, stop: int) -> Iterator[int]:
+    """Yield ends of matches that there might be: in every line, and often enough in a long one."""
+    while start < stop - 1:
+        end = text.find("\n", start + 1, stop)
+        end = stop if end < 0 else end
+        yield from range(start + 2, end, _WINDOW)
+        yield end
+        start = end
 
 
 _MAKERS = {"hyperscan": with_hyperscan, "re2": with_re2, "re": with_re}

@@ -25,6 +25,8 @@ MORE = {
     "acme_q7w8e9r0t1y2u3i4": ("CUSTOM_SECRET", "value"),
     "st-482913": ("CUSTOM_PERSONAL", "badge"),
 }
+KEYS = {"hunter2pass": "PASSWORD", "Jane_Roe": "PERSON", "mariaLopezGarcia": "PERSON"}
+"""Values that stand where keys do, and that no rule finds."""
 GITLEAKS = """
 [[rules]]
 id = "acme-token"
@@ -105,6 +107,7 @@ def _logs(planted: Planted) -> dict[str, bytes]:
         "not_packed.log.gz": plain,
         "binary.log": bytes(range(256)) * 300 + plain,
         "keys.jsonl": "\n".join(json.dumps({value: 1}) for value in planted.values).encode(),
+        "names.jsonl": "\n".join(f'{{"sessions": {{"{key}": {{"mail": "jo@acme.com"}}}}}}' for key in KEYS).encode(),
         "quoted.jsonl": "\n".join(json.dumps({"body": json.dumps({"text": line})}) for line in lines).encode(),
         "once.log": "\n".join(f"GET /?q={urllib.parse.quote(line)} 200" for line in lines).encode(),
         "twice.log": "\n".join(f"body={_code(_code(line))}" for line in lines).encode(),

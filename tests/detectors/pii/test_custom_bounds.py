@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 
 import pytest
 
@@ -130,5 +131,36 @@ def test_the_files_are_read_by_a_worker_and_a_link_out_of_the_folder_tells_nothi
 
 def test_a_large_file_of_rules_is_refused(logs, scan, tmp_path):
     (tmp_path / "g.toml").write_bytes(b"#" * ((1 << 20) + 1))
-    with pytest.raises(DetectorFailed, match="option gitleaks: g.toml is larger than 1 MB"):
+    with pytest.raises(DetectorFailed, match=r"option gitleaks: g\.toml is larger than 1 MB"):
         scan(logs(a="x"), gitleaks="g.toml")
+
+
+@pytest.mark.parametrize("engine", ["hyperscan", "re2", "re"])
+@pytest.mark.parametrize("regex", ["^(?:(a|a)+|zq)+x[bc]?d$", "(?:(a|a|aa)+)+bd"])
+def test_a_pattern_that_takes_for_ever_costs_its_lines_and_no_more(logs, scan, tmp_path, engine, regex):
+    (tmp_path / "g.toml").write_text(f"[[rules]]\nid = 'slow'\nregex = '{regex}'\n")
+    lines = ["mail=maria@uni-bonn.de", *["a" * 60 + "xc" + "a" * 60 + "bc bd"] * 20, "mail=jo@acme.com"]
+    before = time.process_time()
+    run = scan(logs(a="\n".join(lines)), gitleaks="g.toml", engine=engine)
+    assert time.process_time() - before < 12
+    assert [o.evidence.locator.line for o in run.observations if o.labels["entity"] == "EMAIL_ADDRESS"] == [1, 22]
+    late = [s for s in run.not_covered if "took too long" in s]
+    assert not late or late[0] == "a.log: line 2 was not fully analysed: rule slow took too long"
+
+
+def test_a_line_that_a_rule_of_the_user_did_not_search_to_its_end_is_said(logs, scan, tmp_path, monkeypatch):
+    monkeypatch.setattr("assay_detectors.pii.timed.SECONDS", 0.05)
+    (tmp_path / "g.toml").write_text("[[rules]]\nid = 'slow'\nregex = '(?:a|a|aa)+[bc]d'\n")
+    text = "".join(f"{'a' * 60}be {'a' * 60}c bd {number}\n" for number in range(8))
+    run = scan(logs(a=text + "cd acd\n"), gitleaks="g.toml", engine="re")
+    late = [s for s in run.not_covered if "took too long" in s]
+    assert late[0] == "a.log: line 1 was not fully analysed: rule slow took too long"
+    assert all(m.interval.high is None for m in run.measurements)
+
+
+@pytest.mark.parametrize("regex", ["ab{e<=1}", "[[:word:]]x", "x{i}"])
+def test_what_engines_read_differently_is_refused(regex):
+    found = read_recognizers(
+        f"recognizers:\n  - {{name: a, supported_entity: A, patterns: [{{name: a, regex: '{regex}', score: 0.9}}]}}\n"
+    )
+    assert not found.rules and "engines read differently" in found.refused[0]

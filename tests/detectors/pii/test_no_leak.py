@@ -166,6 +166,11 @@ def test_no_value_is_in_anything_that_came_out(said: dict[str, bytes], probe: Pr
     assert [leak for name, data in said.items() for leak in probe.leaks(name, data)] == []
 
 
+def test_a_value_that_is_a_key_is_not_in_any_path(said: dict[str, bytes]) -> None:
+    assert any(b"$.sessions.*.mail" in data for data in said.values())
+    assert [(name, key) for name, data in said.items() for key in leak_project.KEYS if key.encode() in data] == []
+
+
 def test_a_name_of_a_file_is_shown_in_its_path_and_nowhere_else(said: dict[str, bytes]) -> None:
     in_paths = Probe(IN_PATHS)
     found = [leak for name, data in said.items() for leak in in_paths.leaks(name, data)]

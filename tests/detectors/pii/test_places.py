@@ -92,7 +92,20 @@ def test_paths_lead_to_the_value_in_random_json(seed):
 
 @pytest.mark.parametrize(
     "key",
-    [MAIL, "Maria Lopez", "536-22-8741", "k" * 41, "4556737586899855", "a\\u0041", "", "1234567", "a1b2c3d4e5f6g7"],
+    [
+        MAIL,
+        "Maria Lopez",
+        "536-22-8741",
+        "k" * 41,
+        "4556737586899855",
+        "a\\u0041",
+        "",
+        "1234567",
+        "a1b2c3d4e5f6g7",
+        "hunter2pass",
+        "Jane_Roe",
+        "mariaLopez",
+    ],
 )
 def test_a_key_that_may_be_personal_is_not_shown(key):
     line = f'{{"users": {{"{key}": {{"note": "V"}}}}}}'
