@@ -10,10 +10,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from assay.detector import Context, DetectorFailed
+from assay.model.errors import UnusableInput
 from assay.targets.base import Target
+from assay.targets.digest import digest
 from assay_detectors.pii import reference
 from assay_detectors.pii.spec import NAMES_NOT_COVERED, NOT_COVERED
 
@@ -103,6 +106,8 @@ def asked_of(target: Target, ctx: Context) -> Asked:
         asked.code = json.dumps([given, _trusted(target, given, str(options["recognizer_code_sha256"]))])
     if given := str(options["ner_model"]):
         folder = target.root / given
+        if folder.exists():
+            _trusted_model(folder, given, str(options["ner_model_sha256"]))
         asked.ner_shown = given
         asked.ner = json.dumps(
             {
@@ -135,6 +140,19 @@ def _trusted(target: Target, given: str, wanted: str) -> str:
             f"option recognizer_code: {given} {told}; if you trust it to run, set recognizer_code_sha256: {found}"
         )
     return source
+
+
+def _trusted_model(folder: Path, given: str, wanted: str) -> None:
+    """See that a model which lies in the target's folder is the one whose digest the policy names."""
+    try:
+        found = digest(folder, given).sha256
+    except UnusableInput as error:
+        raise DetectorFailed(f"option ner_model: {error}") from None
+    if wanted.lower() != found:
+        told = f"is not the one that ner_model_sha256 trusts ({wanted[:64]})" if wanted else "is trusted by nobody"
+        raise DetectorFailed(
+            f"option ner_model: {given} {told}; if you trust it to be loaded, set ner_model_sha256: {found}"
+        )
 
 
 def _presidio() -> str:

@@ -148,6 +148,12 @@ SPEC = DetectorSpec(
             "the name of an installed package.",
         ),
         OptionSpec(
+            name="ner_model_sha256",
+            type="str",
+            default="",
+            help="Sha256 of the folder of ner_model, by which the policy trusts it; for a package not needed.",
+        ),
+        OptionSpec(
             name="ner_lines",
             type="int",
             default=2000,

@@ -8,6 +8,8 @@ import shutil
 
 import pytest
 
+from assay.detector import DetectorFailed
+from assay.targets.digest import digest
 from assay.testing.scanning import scan_with
 from assay_detectors.pii.names_prose import free_text
 from assay_detectors.pii.spec import SPEC
@@ -39,6 +41,10 @@ LOG = (
 )
 
 
+def trusted(model):
+    return {"ner_model": str(model), "ner_model_sha256": digest(model, "m").sha256}
+
+
 def people(run):
     return [
         (o.evidence.locator.line, o.evidence.locator.column, o.evidence.locator.end_column, "NER" in o.evidence.note)
@@ -48,7 +54,7 @@ def people(run):
 
 
 def test_names_are_found_where_people_write(logs, scan, model):
-    run = scan(logs(a=LOG), ner_model=str(model))
+    run = scan(logs(a=LOG), **trusted(model))
     lines = LOG.splitlines()
     expected = [
         (1, "Maria Lopez"),
@@ -85,12 +91,12 @@ def test_the_sample_is_seeded_and_as_large_as_asked(logs, scan, model):
         for n in range(200)
     )
     target = logs(a=text)
-    some, again = (scan(target, ner_model=str(model), ner_lines=50) for _ in range(2))
+    some, again = (scan(target, **trusted(model), ner_lines=50) for _ in range(2))
     assert len(people(some)) == 50 and people(some) == people(again)
     assert any("50 of 200 lines with free text looked at" in s for s in some.not_covered)
-    other = scan(target, ner_model=str(model), ner_lines=50, seed=7)
+    other = scan(target, **trusted(model), ner_lines=50, seed=7)
     assert len(people(other)) == 50 and people(other) != people(some)
-    every = scan(target, ner_model=str(model))
+    every = scan(target, **trusted(model))
     assert set(people(some)) < set(people(every)) and len(people(every)) == 200
 
 
@@ -102,7 +108,12 @@ def test_a_model_that_cannot_be_used_is_one_sentence_and_the_rules_stay(logs, sc
         nlp.to_disk(folder)
     if kind == "broken":
         (folder / "config.cfg").write_text("[nlp]\nlang = 3")
-    run = scan(logs(a=LOG + "x maria@uni-bonn.de\n"), ner_model="bad")
+    named = (
+        {"ner_model": "bad"}
+        if kind == "missing"
+        else {"ner_model": "bad", "ner_model_sha256": digest(folder, "m").sha256}
+    )
+    run = scan(logs(a=LOG + "x maria@uni-bonn.de\n"), **named)
     found = {m.labels["entity"]: m for m in run.measurements}
     assert found["EMAIL_ADDRESS"].value == 1 and found["EMAIL_ADDRESS"].interval.high == 1
     assert found["PERSON"].value == 1 and found["PERSON"].interval.high is None
@@ -130,9 +141,10 @@ def test_free_text(line, texts):
 def test_a_scan_loads_the_model_in_a_sealed_worker(tmp_path, model):
     (tmp_path / "a.log").write_text(LOG)
     (tmp_path / "assay.yaml").write_text("version: 1\nname: t\nlogs: [{path: a.log}]\n")
+    sha256 = digest(model, "m").sha256
     model.rename(tmp_path / "names")
     try:
-        params = {"pii.logs": {"ner_model": "names"}}
+        params = {"pii.logs": {"ner_model": "names", "ner_model_sha256": sha256}}
         done = scan_with([SPEC], tmp_path / "assay.yaml", "baseline", params=params)
     finally:
         (tmp_path / "names").rename(model)
@@ -155,7 +167,7 @@ def test_a_scan_loads_the_model_in_a_sealed_worker(tmp_path, model):
     ids=str,
 )
 def test_what_was_not_looked_at_may_hold_names(logs, scan, model, lines, least):
-    run = scan(logs(a="\n".join(lines)), ner_model=str(model), ner_lines=max(least, 3) if len(lines) == 3 else least)
+    run = scan(logs(a="\n".join(lines)), **trusted(model), ner_lines=max(least, 3) if len(lines) == 3 else least)
     (person,) = [m for m in run.measurements if m.labels["entity"] == "PERSON"]
     assert person.value == 0 and (person.interval.high is None) == (len(lines) != 3)
     others = [m for m in run.measurements if m.labels["entity"] != "PERSON"]
@@ -170,9 +182,9 @@ def test_a_rule_on_names_does_not_pass_on_a_sample(tmp_path, model):
     for lines in (41, 1):
         (tmp_path / "policy.yaml").write_text(
             "version: 1\nid: p\nrules:\n  - {id: names, metric: pii.logs.count, where: {entity: PERSON}, "
-            f"limit: {{max: 0}}, params: {{ner_model: names, ner_lines: {lines}}}}}\n"
+            f"limit: {{max: 0}}, params: {{ner_model: names, ner_model_sha256: {digest(model, 'm').sha256}, ner_lines: {lines}}}}}\n"
         )
-        params = {"pii.logs": {"ner_model": "names", "ner_lines": lines}}
+        params = {"pii.logs": {"ner_model": "names", "ner_model_sha256": digest(model, "m").sha256, "ner_lines": lines}}
         done = scan_with([SPEC], tmp_path / "assay.yaml", str(tmp_path / "policy.yaml"), params=params)
         verdicts += [one.verdict for one in done.result.verdict.decisions if one.rule == "names"]
     assert verdicts == ["pass", "inconclusive"]
@@ -184,7 +196,7 @@ def test_each_finding_keeps_its_own_path_in_the_json(logs, scan, model):
         {"items": ["a", {"text": "is it Kenji Haddad or maria@uni-bonn.de who said Maria Lopez"}]},
         {"contact": {"mail": "jo@acme.com"}},
     ]
-    run = scan(logs(a="\n".join(map(json.dumps, lines))), ner_model=str(model))
+    run = scan(logs(a="\n".join(map(json.dumps, lines))), **trusted(model))
     found = [(o.labels["entity"], o.evidence.locator.line, o.evidence.locator.path) for o in run.observations]
     assert found == [
         ("PERSON", 1, "$.user.prompt"),
@@ -198,3 +210,15 @@ def test_each_finding_keeps_its_own_path_in_the_json(logs, scan, model):
     assert [e.locator.path for e in person.evidence] == ["$.user.prompt", "$.items[1].text", "$.items[1].text"]
     note = f"name in free text, found by a language model; NER: model {model}, by its own score"
     assert all(e.note.startswith(note) for e in person.evidence)
+
+
+def test_a_model_in_the_folder_is_loaded_only_if_the_policy_names_its_content(logs, scan, model, tmp_path):
+    known = trusted(model)
+    with pytest.raises(
+        DetectorFailed, match=f"is trusted by nobody; .* set ner_model_sha256: {known['ner_model_sha256']}"
+    ):
+        scan(logs(a=LOG), ner_model=str(model))
+    other = shutil.copytree(model, tmp_path / "other")
+    (other / "meta.json").write_text("{}")
+    with pytest.raises(DetectorFailed, match="is not the one that ner_model_sha256 trusts"):
+        scan(logs(a=LOG), **known | {"ner_model": str(other)})
