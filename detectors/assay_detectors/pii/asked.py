@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from assay.detector import Context, DetectorFailed
@@ -18,7 +17,7 @@ from assay.model.errors import UnusableInput
 from assay.targets.base import Target
 from assay.targets.digest import digest
 from assay_detectors.pii import reference
-from assay_detectors.pii.spec import NAMES_NOT_COVERED, NOT_COVERED
+from assay_detectors.pii.spec import NAMES_NOT_COVERED, NOT_COVERED, SPEC
 
 _MOST_CODE = 1 << 20
 
@@ -107,7 +106,7 @@ def asked_of(target: Target, ctx: Context) -> Asked:
     if given := str(options["ner_model"]):
         folder = target.root / given
         if folder.exists():
-            _trusted_model(folder, given, str(options["ner_model_sha256"]))
+            _trusted_model(target, given, str(options["ner_model_sha256"]))
         asked.ner_shown = given
         asked.ner = json.dumps(
             {
@@ -142,12 +141,18 @@ def _trusted(target: Target, given: str, wanted: str) -> str:
     return source
 
 
-def _trusted_model(folder: Path, given: str, wanted: str) -> None:
-    """See that a model which lies in the target's folder is the one whose digest the policy names."""
-    try:
-        found = digest(folder, given).sha256
-    except UnusableInput as error:
-        raise DetectorFailed(f"option ner_model: {error}") from None
+def _trusted_model(target: Target, given: str, wanted: str) -> None:
+    """See that a model which lies in the target's folder is the one whose digest the policy names.
+
+    Workers have digested it already, as every input; only where there was no intake is it read here.
+    """
+    record = target.record(f"{SPEC.id}:ner_model")
+    found = record.sha256 if record is not None else None
+    if found is None:
+        try:
+            found = digest(target.root / given, given).sha256
+        except UnusableInput as error:
+            raise DetectorFailed(f"option ner_model: {error}") from None
     if wanted.lower() != found:
         told = f"is not the one that ner_model_sha256 trusts ({wanted[:64]})" if wanted else "is trusted by nobody"
         raise DetectorFailed(
