@@ -179,6 +179,7 @@ _IPV6 = (
     rf"(?:(?:{_HEX}:){{0,6}}(?:(?:\d{{1,3}}\.){{3}}\d{{1,3}}|{_HEX}))?)(?![\w:]|\.\w)"
 )
 _ANCHOR_IPV4 = r"\d\.\d{1,3}\.\d{1,3}\.\d{1,3}[^\w]"
+_MAC_WORDS = ("mac", "ether", "hwaddr", "ethernet", "device")
 _NETWORK = (
     Rule(
         "EMAIL_ADDRESS",
@@ -219,7 +220,7 @@ _NETWORK = (
         r"(?:(?<![\w:.\-])|(?<=[A-Za-z_]{3}:)|(?<=_\d:))[0-9A-Fa-f]{2}([:\-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![\w:\-])",
         STRONG,
         CERTAIN,
-        ("mac", "ether", "hwaddr", "ethernet", "device"),
+        _MAC_WORDS,
         check=validate.mac,
         base="MacAddressRecognizer",
         anchor=r"(?:[^\w:.\-]|[A-Za-z_]{3}:|_\d:)[0-9A-Fa-f]{2}[:\-](?:[0-9A-Fa-f]{2}[:\-]){4}[0-9A-Fa-f]{2}[^\w:\-]",
@@ -231,7 +232,7 @@ _NETWORK = (
         r"(?<![\w.\-])\d{2}(?:-\d{2}){5}(?![\w\-])",
         FORMAT,
         NAMED,
-        ("mac", "ether", "hwaddr", "ethernet", "device"),
+        _MAC_WORDS,
         check=validate.varied,
     ),
     Rule(
