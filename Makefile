@@ -55,6 +55,7 @@ soak: $(STAMP)
 	$(BIN)/python benchmarks/artifact_fuzz.py --count 5000 --check
 	$(BIN)/python benchmarks/verdicts.py --check
 	$(BIN)/python benchmarks/pii.py --corpus-seed 101 --systems dev heldout --lines 10000 --peer-lines 0 --check
+	$(BIN)/python benchmarks/pii_second.py --seed 9003 --lines 12000 --check
 	$(BIN)/python benchmarks/pii_presidio.py --lines 20000 --check
 	$(BIN)/python -m pytest -n 2 -m soak
 	$(BIN)/python -W ignore benchmarks/poisoning.py --only null --runs 20 --check
