@@ -13,6 +13,8 @@ from assay_detectors.pii.decode import ESCAPE_ANCHOR, PLUS_ANCHOR
 from assay_detectors.pii.layers import DEPTH, Frame, Piece, Row
 from assay_detectors.pii.payload import (
     BASE64_ANCHOR,
+    FIRST_LATER,
+    FIRST_LATER_HEX,
     HEX_ANCHOR,
     LATER_ANCHOR,
     LATER_HEX_ANCHOR,
@@ -32,10 +34,10 @@ _ENCODINGS = {
     ESCAPED: Anchor(ESCAPE_ANCHOR, placed=False),
     PLUS: Anchor(PLUS_ANCHOR, placed=False),
     BASE64: Anchor(BASE64_ANCHOR),
-    LATER: Anchor(LATER_ANCHOR),
+    LATER: Anchor(LATER_ANCHOR, sparse=FIRST_LATER),
     PACKED: Anchor(PACKED_ANCHOR),
     HEX: Anchor(HEX_ANCHOR),
-    LATER_HEX: Anchor(LATER_HEX_ANCHOR),
+    LATER_HEX: Anchor(LATER_HEX_ANCHOR, sparse=FIRST_LATER_HEX),
     WIDE: Anchor(WIDE_ANCHOR),
     COLUMNS: Anchor(COLUMNS_ANCHOR, placed=False),
 }
@@ -136,11 +138,12 @@ class LineScanner:
         if COLUMNS in kinds and (plain := piece.paired()):
             yield plain
         for kind, end in encodings:
-            if kind in (ESCAPED, PLUS, COLUMNS, MASKED) or end <= done:
+            if kind in (ESCAPED, PLUS, COLUMNS, MASKED):
                 continue
-            found, done, reach = payload(text, end, done, reach)
-            if found is not None and (unpacked := piece.unpacked(found)) is not None:
-                yield unpacked
+            while end > done or done < reach:  # behind hex, more of the run may be base64
+                found, done, reach = payload(text, max(end, done + 1), done, reach)
+                if found is not None and (unpacked := piece.unpacked(found)) is not None:
+                    yield unpacked
 
     def _lines(self, text: str) -> Iterator[tuple[int, str, list[Found], list[tuple[int, int]]]]:
         """Yield start, text, findings and encoded places of every line that has any."""

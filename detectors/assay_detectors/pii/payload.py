@@ -23,7 +23,8 @@ _GOOD = re.compile(f"[{_SIGNS}]{{{_LEAST},}}")
 _HEAD = 64
 """Characters in which such text must begin."""
 
-QUAD = "[I-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_\\-]"
+_QUAD = ("I-Za-f", "A-HQ-Xg-nw-z0-3", "ABEFIJMNQRUVYZcdghklopstwx014589", "A-Za-z0-9+/_\\-")
+QUAD = "".join(f"[{one}]" for one in _QUAD)
 """Four characters of base64 that stand for three characters of ASCII text: one in ten of random ones."""
 _ANY = "[A-Za-z0-9+/_\\-]"
 _TWO = rf"[w-z0-3][I-LY-bo-r4-7][DHLPTXbfjnrvz37/_][A-Za-f][g-v][MNcdst89][CGKOSWaeimquy26+\-]{_ANY}"
@@ -38,9 +39,13 @@ _H = "[0-9A-Fa-f]"
 BASE64_ANCHOR = rf"[^A-Za-z0-9+](?:{QUAD}){{2}}{_ANY}{{8}}"
 PACKED_ANCHOR = rf"[^A-Za-z0-9+](?:{_ZIP}){_ANY}{{13}}"
 HEX_ANCHOR = rf"[^0-9A-Za-z](?:0x)?(?:[2-7]{_H}){{5}}{_H}{{6}}"
+_CHAR = r"[\x00-\x7f]"
+_NO_QUAD = "|".join(f"[^{one}]{_CHAR * (3 - place)}" for place, one in enumerate(_QUAD))
 LATER_ANCHOR = f"{QUAD}{QUAD}{QUAD}{_ANY}{{4}}"
 LATER_HEX_ANCHOR = f"(?:[2-7]{_H}){{9}}"
 """Nine or more bytes of ASCII anywhere in base64 and in hex, for texts that begin otherwise."""
+FIRST_LATER, FIRST_LATER_HEX = f"(?:{_NO_QUAD}){LATER_ANCHOR}", f"(?:[^2-7]{_CHAR}|[^0-9A-Fa-f]){LATER_HEX_ANCHOR}"
+"""The same where the nine bytes do not follow others: one place for each text, not one for each character of it."""
 WIDE_ANCHOR = (
     rf"[^A-Za-z0-9+](?:{_WIDE}|(?:0x)?(?:1[Ff]8[Bb]08{_H}{{12}}|78(?:01|5[Ee]|9[Cc]|[Dd][Aa]){_H}{{14}}"
     rf"|(?:[Ff][Ff][Ff][Ee])?(?:[2-7]{_H}00){{4}}|(?:[Ff][Ee][Ff][Ff])?(?:00[2-7]{_H}){{4}}))"

@@ -46,6 +46,8 @@ class Anchor(NamedTuple):
     """Whether its exact end matters, not only that it is near."""
     words: tuple[str, ...] = ()
     """Lower-case literals one of which begins right behind the first character of a match; empty: unknown."""
+    sparse: str = ""
+    """A pattern that has one of the ends in each run of characters, for an engine that tells all ends."""
     timed: bool = False
     """Whether the user brought it: a search that takes too long is ended, and is taken to be found in every line."""
 
@@ -87,7 +89,7 @@ def with_hyperscan(anchors: Sequence[Anchor]) -> Prefilter:
 
     database = hyperscan.Database()
     database.compile(
-        expressions=[opened(anchor.pattern).encode() for anchor in anchors],
+        expressions=[opened(anchor.sparse or anchor.pattern).encode() for anchor in anchors],
         ids=list(range(len(anchors))),
         elements=len(anchors),
         flags=[0] * len(anchors),

@@ -1,8 +1,9 @@
-"""Work on what people wrote, whose exceptions do not say what they were about."""
+"""Work on what people wrote: its exceptions do not say what they were about, and nothing interrupts it."""
 
 from __future__ import annotations
 
 import functools
+import gc
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -30,6 +31,25 @@ def quiet(work: W) -> W:
         if isinstance(tried.error, UnusableInput | MemoryError):
             raise tried.error
         raise DefectError(f"{type(tried.error).__name__} in {_place(tried.error)}") from None
+
+    return cast(W, done)
+
+
+def uninterrupted(work: W) -> W:
+    """Return work during which no garbage is collected, for work that makes many small objects, and no cycles of them.
+
+    The collector would look at them all again and again, a tenth of the time.
+    """
+
+    @functools.wraps(work)
+    def done(*given: Any, **named: Any) -> Any:
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return work(*given, **named)
+        finally:
+            if was_enabled:
+                gc.enable()
 
     return cast(W, done)
 

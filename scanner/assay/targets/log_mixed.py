@@ -7,11 +7,12 @@ import re
 _WIDE = re.compile(rb"(?:[\t\x20-\x7e]\0){6,}|(?:\0[\t\x20-\x7e]){6,}")
 """Latin text in two bytes a character, little end first or last."""
 _PACKED = (
-    ("gzip", b"\x1f\x8b\x08", re.compile(rb"\x1f\x8b\x08[\x00-\x1f].{4}[\x00\x02\x04][\x00-\x0d\xff]", re.DOTALL)),
-    ("zstandard", b"\x28\xb5\x2f\xfd", re.compile(rb"\x28\xb5\x2f\xfd")),
-    ("xz", b"\xfd7zXZ\x00", re.compile(rb"\xfd7zXZ\x00")),
-    ("bzip2", b"1AY&SY", re.compile(rb"BZh[1-9]1AY&SY")),
+    ("gzip", b"\x1f", b"\x1f\x8b\x08", re.compile(rb"\x1f\x8b\x08[\x00-\x1f].{4}[\x00\x02\x04][\x00-\x0d\xff]", re.DOTALL)),
+    ("zstandard", b"\xfd", b"\x28\xb5\x2f\xfd", re.compile(rb"\x28\xb5\x2f\xfd")),
+    ("xz", b"\xfd", b"\xfd7zXZ\x00", re.compile(rb"\xfd7zXZ\x00")),
+    ("bzip2", b"1AY&SY", b"1AY&SY", re.compile(rb"BZh[1-9]1AY&SY")),
 )
+"""Name, a rare part of the mark, the mark, the head of such data."""
 _LONGEST_MARK = 16
 _HELD = 1 << 16
 """Bytes of a line that are held back, so that a run of wide text is whole."""
@@ -61,7 +62,9 @@ class Mixed:
         self._last = (self._last + chunk[-_LONGEST_MARK:])[-_LONGEST_MARK:]
         if chunk.isascii():
             return
-        for name, mark, pattern in _PACKED:
+        for name, first, mark, pattern in _PACKED:
+            if first not in chunk and first not in seam:
+                continue
             if (mark in chunk and pattern.search(chunk)) or (mark in seam and pattern.search(seam)):
                 self._packed = name
                 return
