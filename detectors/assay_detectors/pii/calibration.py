@@ -6,6 +6,7 @@ logs that were not used. It is true of logs like those: of their mix of values, 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 from assay_detectors.pii.calibration_table import POOLED, ROWS
@@ -31,6 +32,7 @@ class Cell(NamedTuple):
 CELLS: dict[tuple[str, float], Cell] = {(row[0], row[1]): Cell(*row) for row in ROWS}
 
 
+@cache
 def probability(entity: str, level: float) -> float:
     """Return the probability that a finding of this entity at this level is right.
 

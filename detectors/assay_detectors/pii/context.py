@@ -15,7 +15,7 @@ _ASSIGNED = re.compile(r"""["'`\\\])]{0,6}\s{0,3}(?:=>|->|:=|[:=|]|(?<=[\w"'])>)
 _ASSIGNED_SIZE = 20
 """Characters of the longest match."""
 _ASSIGNING = frozenset(":=>|")
-_CAMEL = re.compile(r"[A-Z](?<=[a-z0-9].)")
+_apart_camel = re.compile(r"[A-Z](?<=[a-z0-9].)").sub
 _LOWER = "".join(chr(code).lower() if chr(code).isalnum() else " " for code in range(128))
 _NOT_WORD = re.compile(r"[\W_]+")
 _PARTS = ":=,;{}[]|"
@@ -35,7 +35,7 @@ def words(text: str) -> str:
 
 
 def _tokens(text: str) -> list[str]:
-    text = _CAMEL.sub(_apart_from_before, text)
+    text = _apart_camel(_apart_from_before, text)
     return (text.translate(_LOWER) if text.isascii() else _NOT_WORD.sub(" ", text).lower()).split()
 
 
@@ -111,6 +111,9 @@ def _apart(phrases: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
 def may_mention(text: str, start: int, end: int, rule: Rule) -> bool:
     """Say quickly whether `around` or `after` may mention one of the words of the rule; False is sure."""
     near = text[start - _BEFORE if start > _BEFORE else 0 : start]
-    if rule.after or "(" in text[end : end + 4] or " for key " in text[end : end + 12]:
+    if rule.after or text.find("(", end, end + 4) >= 0 or text.find(" for key ", end, end + 12) >= 0:
         near += " " + text[end : end + _AFTER]
+    quick = rule.quick
+    if quick is not None and near.isascii():
+        return quick.search(near) is not None
     return not rule.firsts.isdisjoint(_tokens(near))

@@ -23,11 +23,11 @@ from assay_detectors.pii.payload import (
     payload,
 )
 from assay_detectors.pii.portable import fold_block
-from assay_detectors.pii.prefilter import NUMBER_BITS, Anchor, Hits, Prefilter, prefilter
+from assay_detectors.pii.prefilter import NUMBER_BITS, Anchor, Prefilter, prefilter
 from assay_detectors.pii.recognizers import RULES
 from assay_detectors.pii.rule import Rule
 from assay_detectors.pii.timed import Clock
-from assay_detectors.pii.weigh import Found, resolved, weighed
+from assay_detectors.pii.weigh import Found, resolved, weigher
 
 ESCAPED, PLUS, BASE64, LATER, PACKED, HEX, LATER_HEX, WIDE, COLUMNS, MASKED = range(10)
 _ENCODINGS = {
@@ -59,7 +59,6 @@ class LineScanner:
     """Find values in lines. Built once per worker: the prefilter is compiled."""
 
     def __init__(self, min_score: float, engine: str = "auto", brought: tuple[Rule, ...] = ()) -> None:
-        self._min_score = min_score
         self.work = 0
         """Anchors looked at so far."""
         self._clock = Clock()
@@ -69,7 +68,11 @@ class LineScanner:
         self.calls: list[list[Call]] = list(anchors.values())
         """What each of the first anchors calls for; the rest tell encodings."""
         self._own = len(anchors)
-        self._placed = [placed(calls) for calls in self.calls]
+        self._weighers = [weigher(ready, min_score) for ready in self.rules]
+        self._placed = [
+            [(find, [self._weighers[ready.number] for ready in readies]) for find, readies in placed(calls)]
+            for calls in self.calls
+        ]
         self._near = [[call for call in calls if not call.own] for calls in self.calls]
         self.engine, self._prefilter = prefilter(self.anchors, engine)
 
@@ -152,51 +155,59 @@ class LineScanner:
         if odd:
             hits.extend(at + 1 << NUMBER_BITS | self._own + MASKED for at in odd)
             hits.sort()
-        place, last = 0, len(hits)
+        place, last, own, placed, near = 0, len(hits), self._own, self._placed, self._near
         self.work += last
         while place < last:
-            first = (hits[place] >> NUMBER_BITS) - 1
+            hit = hits[place]
+            first = (hit >> NUMBER_BITS) - 1
             start = text.rfind("\n", 0, first) + 1
             stop = text.find("\n", first)
             beyond = stop + 2 << NUMBER_BITS
-            begin = place
-            place += 1
-            while place < last and hits[place] < beyond:
-                place += 1
             line = text[start:stop]
+            found: list[Found] = []
             encodings: list[tuple[int, int]] = []
-            found = self._found(line, start, hits[begin:place], encodings)
+            windows: _Windows = {}
+            while hit < beyond:
+                end, anchor = (hit >> NUMBER_BITS) - start, hit & _NUMBER
+                if anchor < own:
+                    for find, weighs in placed[anchor]:
+                        spans = find(line, end)
+                        if spans:
+                            for weigh in weighs:
+                                weigh(spans, line, found)
+                    for call in near[anchor]:
+                        _widen(windows, call, end)
+                elif anchor > own + PLUS or not encodings or encodings[-1][0] > PLUS:
+                    encodings.append((anchor - own, end))
+                place += 1
+                if place == last:
+                    break
+                hit = hits[place]
+            if windows:
+                self._look(windows, line, found)
             if found or encodings or self._clock.is_late:
                 yield start, line, found, encodings
 
-    def _found(self, line: str, start: int, hits: Hits, encodings: list[tuple[int, int]]) -> list[Found]:
-        """Return what is found around the anchors of a line; windows of one rule are joined, lest a value be cut."""
-        found: list[Found] = []
-        windows: dict[Ready, list[list[int]]] = {}
-        own, least = self._own, self._min_score
-        for hit in hits:
-            end, anchor = (hit >> NUMBER_BITS) - start, hit & _NUMBER
-            if anchor >= own:
-                if anchor > own + PLUS or not encodings or encodings[-1][0] > PLUS:
-                    encodings.append((anchor - own, end))
-                continue
-            for find, readies in self._placed[anchor]:
-                spans = find(line, end)
-                if spans:
-                    for ready in readies:
-                        found += weighed(ready, spans, line, least)
-            for ready, before, after, _ in self._near[anchor]:
-                low = end - before if end > before else 0
-                known = windows.get(ready)
-                if known is None:
-                    windows[ready] = [[low, end + after]]
-                elif known[-1][1] >= low:
-                    known[-1][1] = end + after
-                else:
-                    known.append([low, end + after])
+    def _look(self, windows: _Windows, line: str, found: list[Found]) -> None:
+        """Add what the rules find in their windows."""
         for ready, parts in windows.items():
             for low, high in parts:
                 spans = ready.spans(line, low, high)
                 if spans:
-                    found += weighed(ready, spans, line, least)
-        return found
+                    self._weighers[ready.number](spans, line, found)
+
+
+_Windows = dict[Ready, list[list[int]]]
+
+
+def _widen(windows: _Windows, call: Call, end: int) -> None:
+    """Add the window around an anchor; windows of one rule are joined, lest a value be cut."""
+    ready, before, after, _ = call
+    low = end - before if end > before else 0
+    known = windows.get(ready)
+    if known is None:
+        windows[ready] = [[low, end + after]]
+    elif known[-1][1] >= low:
+        known[-1][1] = end + after
+    else:
+        known.append([low, end + after])

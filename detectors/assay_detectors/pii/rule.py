@@ -22,6 +22,9 @@ NAMED = 0.85
 CERTAIN = 0.95
 """Hardly anything else is written so. The levels put rules in order; `calibration` says how often each is right."""
 
+_FEW = 8
+"""Letters with which words begin, so that it is fast to look for these letters first."""
+
 NOT_ALNUM = r"(?<![A-Za-z0-9])"
 
 
@@ -85,6 +88,18 @@ class Rule:
     def firsts(self) -> frozenset[str]:
         """The words, and the first word of each phrase."""
         return frozenset(phrase.split()[0] for phrase in self.words)
+
+    @cached_property
+    def quick(self) -> re.Pattern[str] | None:
+        """A pattern that is in every ASCII text of which one of `firsts` is a word; None: to compare words is faster."""
+        ends: dict[str, list[str]] = {}
+        for word in sorted(filter(str.isascii, self.firsts), reverse=True):
+            ends.setdefault(word[0], []).append(re.escape(word[1:]))
+        if not ends or len(ends) > _FEW or not all(map(str.isalpha, ends)):
+            return None
+        letters = "".join(letter + letter.upper() for letter in ends)
+        rest = "|".join(f"(?<=[{one}{one.upper()}])(?i:{'|'.join(parts)})" for one, parts in ends.items())
+        return re.compile(rf"[{letters}](?:(?<![A-Za-z0-9].)|(?<=[A-Z]))(?:{rest})(?![a-z0-9])")
 
     @cached_property
     def witness(self) -> re.Pattern[str]:

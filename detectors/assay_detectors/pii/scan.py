@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from assay.targets.extras import without_torch
 from assay.targets.log_identity import range_identity
 from assay.targets.refs import identified, isolated
+from assay_detectors.pii.groups import Keyed
 from assay_detectors.pii.json_path import paths
 from assay_detectors.pii.mask import masked, normalised
 from assay_detectors.pii.payload import BEGINNING, worth
@@ -129,7 +129,7 @@ class Tally:
     """What one shard found so far: counts without end, places up to a cap."""
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self._keyed = Keyed(key)
         self.counts: dict[str, int] = {}
         self.located: list[tuple[Any, ...]] = []
         self.given_up: dict[int, str] = {}
@@ -153,12 +153,14 @@ class Tally:
 
     def wants_paths(self, found: Sequence[Found]) -> bool:
         """Say whether any of these may become evidence, so that it is worth knowing where in the JSON it stands."""
-        few = self.all_paths or any(self.counts.get(one.entity, 0) < WITH_PATH for one in found)
+        few = self.all_paths
+        for one in found:
+            few = few or self.counts.get(one.entity, 0) < WITH_PATH
         return few and len(self.located) + len(found) <= LOCATED_CAP
 
     def _learn(self, entity: str, value: str) -> tuple[str, str]:
         text = f"{entity}\0{normalised(entity, value)}".encode("utf-8", "replace")
-        known = masked(entity, value), hmac.digest(self._key, text, "sha256").hex()[:16]
+        known = masked(entity, value), self._keyed.digest(text)[:16]
         if len(self._known) >= _KNOWN:
             self._known.clear()
         self._known[entity, value] = known

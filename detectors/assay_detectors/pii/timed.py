@@ -49,9 +49,11 @@ class Clock:
 
     def tell(self) -> str | None:
         """Return once what was noted since the last time."""
+        if not self._late:
+            return None
         names = list(self._late)
         self._late.clear()
-        return f"rule {', '.join(names[:3])} took too long" if names else None
+        return f"rule {', '.join(names[:3])} took too long"
 
 
 class Timed:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import ipaddress
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from assay_detectors.pii import validate
 from assay_detectors.pii.calibration import probability
-from assay_detectors.pii.compiled import Ready
+from assay_detectors.pii.compiled import Ready, Spans
 from assay_detectors.pii.context import OTHER, after, around, may_mention, mentions
 from assay_detectors.pii.entities import TABLE_ORDER
-from assay_detectors.pii.rule import Rule
+from assay_detectors.pii.rule import DENIED, Rule
 
 _BESIDE = 240
 _USERS = "CUSTOM_PERSONAL"
@@ -43,34 +44,48 @@ class Found(NamedTuple):
         return self.score if self.rule else probability(self.entity, self.score)
 
 
-def weighed(ready: Ready, spans: Iterable[tuple[int, int]], text: str, min_score: float) -> list[Found]:
-    """Return those of the spans that pass the checks of the rule, with their scores."""
-    rule, found = ready.rule, []
-    check = rule.check
-    for start, end in spans:
-        plain = value = text[start:end]
-        if not value.isascii():
-            plain = _plain(value)
-        if rule.cut is not None:
-            length = rule.cut(plain)
-            if not length:
+Weigh = Callable[[Spans, str, list["Found"]], None]
+"""Adds to a list those of the spans in a text that pass the checks of a rule, with their scores."""
+
+
+def weigher(ready: Ready, min_score: float) -> Weigh:
+    """Return what weighs the spans that a rule found; made once, for it runs for every span."""
+    rule = ready.rule
+    cut, beside, words, name = rule.cut, rule.beside, bool(rule.words), rule.name
+    check = None if rule.check is None else _remembered(rule.check)
+    scores = frozenset(score for score, probable in rule.probable.items() if probable >= min_score)
+    address = rule.entity == "IP_ADDRESS"
+
+    def weigh(spans: Spans, text: str, found: list[Found]) -> None:
+        for start, end in spans:
+            plain = value = text[start:end]
+            if not value.isascii():
+                plain = _plain(value)
+            if cut is not None:
+                length = cut(plain)
+                if not length:
+                    continue
+                end = start + length
+                plain, value = plain[:length], value[:length]
+            if check is not None and not check(plain):
                 continue
-            end = start + length
-            plain, value = plain[:length], value[:length]
-        if check is not None and not _holds(check, plain):
-            continue
-        if rule.beside and not rule.witness.search(text, max(0, start - _BESIDE), end + _BESIDE):
-            continue
-        score = _score(rule, text, start, end)
-        if rule.probable[score] >= min_score:
-            entity = "IP_LOOPBACK" if rule.entity == "IP_ADDRESS" and _nobody(plain) else rule.entity
-            found.append(Found(start, end, entity, score, value, "", rule.name))
-    return found
+            if beside and not rule.witness.search(text, max(0, start - _BESIDE), end + _BESIDE):
+                continue
+            score = _score(rule, text, start, end) if words and may_mention(text, start, end, rule) else rule.alone
+            if score in scores:
+                entity = "IP_LOOPBACK" if address and _nobody(plain) else rule.entity
+                found.append(Found(start, end, entity, score, value, "", name))
+
+    return weigh
 
 
-@lru_cache(maxsize=1 << 12)
-def _holds(check: Callable[[str], bool], value: str) -> bool:
-    return check(value)
+_CHEAP = frozenset({validate.ipv4})
+"""Checks that take no longer than to remember what they said."""
+
+
+@cache
+def _remembered(check: Callable[[str], bool]) -> Callable[[str], bool]:
+    return check if check in _CHEAP else lru_cache(maxsize=1 << 8)(check)
 
 
 def _plain(value: str) -> str:
@@ -79,20 +94,17 @@ def _plain(value: str) -> str:
 
 
 def _score(rule: Rule, text: str, start: int, end: int) -> float:
-    if not rule.words or not may_mention(text, start, end, rule):
-        return rule.alone
     context = around(text, start, end)
     if rule.unless and OTHER in context:
         own = context.rpartition(OTHER)[2]
         if mentions(own, rule.unless) and not mentions(own, rule.context):
-            return 0.0
+            return DENIED
     if mentions(context, rule.context) or (rule.after and mentions(after(text, end), rule.context)):
         return rule.near
     nearest = context.rpartition(OTHER)[2].split()[-_NEAREST:]
-    return 0.0 if rule.unless and mentions(f" {' '.join(nearest)} ", rule.unless) else rule.alone
+    return DENIED if rule.unless and mentions(f" {' '.join(nearest)} ", rule.unless) else rule.alone
 
 
-@lru_cache(maxsize=1 << 12)
 def _nobody(value: str) -> bool:
     if ":" not in value:
         return value.startswith("127.") or value == "0.0.0.0"
