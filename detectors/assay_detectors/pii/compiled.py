@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from assay_detectors.pii.keys import LINKS, LOOSE_LINKS, LOOSE_START, VALUE_START
+from assay_detectors.pii.keys import CAPITAL, CAPITAL_AHEAD, LINKS, LOOSE_LINKS, LOOSE_START, VALUE_START
 from assay_detectors.pii.portable import portable, prefix
 from assay_detectors.pii.prefilter import Anchor, word_anchor
 from assay_detectors.pii.rule import FORMAT, Rule
@@ -131,6 +131,8 @@ def _ready(rule: Rule, number: int, clock: Clock) -> Ready:
         return Ready(rule, number, Timed(rule.pattern, rule.name, clock), None, rule.group, run)
     if rule.key is not None:
         links, start = (LOOSE_LINKS, LOOSE_START) if rule.loose else (LINKS, VALUE_START)
+        if rule.pattern.startswith(CAPITAL) and not rule.loose:
+            start = CAPITAL_AHEAD + start
         key = re.compile(rf"{rule.start}(?i:{rule.key}){links}\Z")
         return Ready(rule, number, re.compile(rf"{start}(?P<value>{rule.pattern})"), key, "value", run)
     before, cut, value = rule.pattern.partition(r"\K")

@@ -14,10 +14,10 @@ from assay_detectors.pii.payload import QUAD
 
 ESCAPE_ANCHOR = r"%[0-9A-Fa-f]{2}|\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|\\[\"']|/|[nrt][\w+(])"
 r"""Where it is worth a try. A single `\"` is not: rules and contexts read over it."""
-PLUS_ANCHOR = r"=[\w.%]+\+[\w%]|[A-Za-z0-9]\+[A-Za-z0-9]+\+[A-Za-z0-9]"
-"""Where it may be worth a try: plus signs that may be spaces."""
+PLUS_ANCHOR = r"[^=]=[\w.%]+\+[\w%]|[A-Za-z0-9]\+[A-Za-z0-9]+\+[A-Za-z0-9]"
+"""Where it may be worth a try: plus signs that may be spaces; `torch==2.1+cu118` is no query."""
 _WORTH_SIGNS = re.compile(ESCAPE_ANCHOR)
-_WORTH_PLUS = re.compile(r"=[\w.%]{1,24}\+[\w%]|[A-Za-z0-9]\+[A-Za-z0-9]{1,24}\+[A-Za-z0-9]")
+_WORTH_PLUS = re.compile(r"(?<!=)=[\w.%]{1,24}\+[\w%]|[A-Za-z0-9]\+[A-Za-z0-9]{1,24}\+[A-Za-z0-9]")
 _ESCAPE = re.compile(
     r"[%\\](?:(?<=%)(?P<url>[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*)|(?<=\\)\\*(?:(?P<json>u[0-9A-Fa-f]{4}(?:\\+u[0-9A-Fa-f]{4})*)"
     r"|(?P<byte>x[0-9A-Fa-f]{2}(?:\\+x[0-9A-Fa-f]{2})*)|(?P<plain>[\"'/])|(?P<space>[nrt])))"

@@ -39,6 +39,14 @@ _FIELD = rf"\{{\s?{_QUOTE}(?:stringValue|string_value|value|S|N){_QUOTE}\s?:\s?"
 _NO_FIELD = r"(?!(?i:val|value)\W)"
 
 
+CAPITAL = r"[^\W\d_a-z]"
+"""With which a name begins."""
+CAPITAL_AHEAD = (
+    rf"(?=\W{{0,12}}(?:{CAPITAL}|(?i:some|just|optional|present|str|text|secret|value|bytes|date|local|[ns]\W|[bur][\"'])))"
+)
+"""True wherever `VALUE_START` and a capital follow; told sooner."""
+
+
 def _start(bracket: str) -> str:
     return (
         rf"[=>]?\s{{0,3}}(?:{_MADE}|{_FIELD}|{bracket}){{0,2}}(?:[burBUR](?=[\"']))?(?:{_QUOTE})?(?!{_MADE}){_NO_FIELD}"

@@ -25,6 +25,9 @@ ENGINES = ("hyperscan", "re2", "re")
 
 LEAST_BEFORE, LEAST_AFTER = 60, 140
 """Around the end of an anchor that is not `placed`, what it calls for looks at least so far."""
+_CHUNK = 1024
+"""Characters of several lines that RE2 looks at first."""
+_TRIED = 32
 _LONG = 600
 """In lines up to this length RE2, which tells no place, reports ends of its own choice, close enough together."""
 
@@ -115,33 +118,49 @@ def with_re2(anchors: Sequence[Anchor]) -> Prefilter:
     for number, anchor in enumerate(anchors):
         kin.setdefault(_kin(anchor), []).append(number)
     sets = [_Re2Set(re2, anchors, numbers) for numbers in kin.values()]
-    quick = [(one.match, one.nothing, one) for one in sets]
     exact = _Exact(anchors)
 
     def search(text: str) -> Hits:
         hits: Hits = []
         code = text.encode("ascii", "replace")
         start, last = 0, len(code) - 1
+        for one in sets:
+            one.begin()
         while start < last:
-            stop = code.find(b"\n", start + 1)
+            stop = code.find(b"\n", min(start + _CHUNK, last))
             stop = last if stop < 0 else stop
-            line = code[start : stop + 1]
-            for match, nothing, one in quick:
-                found = match(line)
-                if found == nothing:
-                    continue
-                for number in one.numbers(found):
-                    longest = _WINDOW if anchors[number].timed else 0 if anchors[number].placed else _LONG
-                    if stop - start > longest:
-                        exact.find(number, text, start, stop + 1, hits)
-                    else:
-                        ends = range(start + 1 + LEAST_BEFORE, stop + LEAST_BEFORE, LEAST_BEFORE + LEAST_AFTER)
-                        hits.extend(min(end, stop) << NUMBER_BITS | number for end in ends)
+            chunk = code[start : stop + 1]
+            lines: list[tuple[int, int, bytes]] = []
+            for one in sets:
+                if one.is_in(chunk):
+                    lines = lines or list(_lines(code, start, stop))
+                    for begin, end, line in lines:
+                        found = one.match(line)
+                        if found != one.nothing:
+                            for number in one.numbers(found):
+                                note(number, text, begin, end, hits)
             start = stop
         hits.sort()
         return hits
 
+    def note(number: int, text: str, start: int, stop: int, hits: Hits) -> None:
+        longest = _WINDOW if anchors[number].timed else 0 if anchors[number].placed else _LONG
+        if stop - start > longest:
+            exact.find(number, text, start, stop + 1, hits)
+        else:
+            ends = range(start + 1 + LEAST_BEFORE, stop + LEAST_BEFORE, LEAST_BEFORE + LEAST_AFTER)
+            hits.extend(min(end, stop) << NUMBER_BITS | number for end in ends)
+
     return search
+
+
+def _lines(code: bytes, start: int, stop: int) -> Iterator[tuple[int, int, bytes]]:
+    """Yield the line feeds before and behind each line, and the line with both."""
+    while start < stop:
+        end = code.find(b"\n", start + 1, stop)
+        end = stop if end < 0 else end
+        yield start, end, code[start : end + 1]
+        start = end
 
 
 def _kin(anchor: Anchor) -> int:
@@ -150,7 +169,6 @@ def _kin(anchor: Anchor) -> int:
     inside = pattern.startswith(("[I-Za-f]", "(?:[2-7]"))  # anywhere in base64 or hex
     signs = (
         inside,
-        bool(anchor.words),
         "(?i:" in pattern,
         pattern.startswith("(?:[^A-Za-z0-9]|a)"),
         r"\d" in pattern,
@@ -175,6 +193,20 @@ class _Re2Set:
         self.nothing = [self._always]
         """What `match` returns for a line in which nothing is."""
         self._numbers = numbers
+        self._seen = self._held = 0
+
+    def begin(self) -> None:
+        """Begin a text."""
+        self._seen = self._held = 0
+
+    def is_in(self, chunk: bytes) -> bool:
+        """Say whether any may be in one of the lines; where that is so most of the time, it is not asked any more."""
+        if self._seen >= _TRIED and self._held * 3 > self._seen:
+            return True
+        held = self.match(chunk) != self.nothing
+        self._seen += 1
+        self._held += held
+        return held
 
     def numbers(self, found: list[int]) -> list[int]:
         """Return the numbers of the anchors that `match` found."""
