@@ -19,6 +19,7 @@ from assay_detectors.pii.dataset_spec import COLUMNS, NOT_COVERED, SHARE, SMALL,
 from assay_detectors.pii.dataset_work import search_table
 from assay_detectors.pii.entities import BY_NAME, NAMES
 from assay_detectors.pii.groups import MOST, Groups, digest_key
+from assay_detectors.pii.prefilter import PACKED, engine_for
 
 _MB_PER_SECOND = 4.0
 """Of one core, on tables of mixed columns; for the estimate only."""
@@ -49,7 +50,7 @@ class DatasetDetector:
             seed=ctx.seed("distinct values"),
             sample=found.sample,
             level=ctx.level(SHARE, {}),
-            engine=str(ctx.options["engine"]),
+            engine=engine_for(str(ctx.options["engine"]), PACKED * sum(map(_size, refs))),
         )
         for done, (shard, result, reason) in enumerate(outcomes, start=1):
             ctx.check()

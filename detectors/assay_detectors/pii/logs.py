@@ -24,6 +24,7 @@ from assay_detectors.pii.entities import BY_NAME, NAMES
 from assay_detectors.pii.groups import MOST, Groups, digest_key
 from assay_detectors.pii.layers import DEPTH
 from assay_detectors.pii.names_prose import BY_MODEL
+from assay_detectors.pii.prefilter import PACKED, engine_for
 from assay_detectors.pii.reference import WHY
 from assay_detectors.pii.scan import scan_isolated, scan_shard
 from assay_detectors.pii.spec import METRIC, SPEC
@@ -63,7 +64,7 @@ class LogsDetector:
             reference=asked.is_reference,
             key=key,
             min_score=float(ctx.options["min_score"]),
-            engine=str(ctx.options["engine"]),
+            engine=asked.engine if brought or asked.code else engine_for(asked.engine, _text_size(target, refs)),
             max_line_mb=int(ctx.options["max_line_mb"]),
         )
         for done, (shard, result, reason) in enumerate(outcomes, start=1):
@@ -115,6 +116,12 @@ def _size(ref: InputRef) -> int:
         return Path(ref.path).stat().st_size
     except OSError:
         return 0
+
+
+def _text_size(target: Target, refs: tuple[InputRef, ...]) -> int:
+    """Return about how many bytes of text are in the logs."""
+    facts = [(ref, record.facts if (record := target.record(ref.name)) else {}) for ref in refs]
+    return sum(_size(ref) * (1 if _is_plain(found) else PACKED) for ref, found in facts)
 
 
 def _frames(target: Target, refs: tuple[InputRef, ...], ctx: Context) -> dict[str, list[Any]]:

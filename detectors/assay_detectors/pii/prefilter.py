@@ -22,6 +22,12 @@ Hits = list[int]
 Prefilter = Callable[[str], Hits]
 
 ENGINES = ("hyperscan", "re2", "re")
+LITTLE = "little"
+"""An engine for few texts: RE2 is ready at once, while Hyperscan takes as long to compile as RE2 to search 14 MB."""
+LITTLE_BYTES = 10 << 20
+PACKED = 12
+"""Times that text may be larger than what it is packed in."""
+_ORDERS = {"auto": ENGINES, LITTLE: ("re2", "hyperscan", "re")}
 
 LEAST_BEFORE, LEAST_AFTER = 60, 140
 """Around the end of an anchor that is not `placed`, what it calls for looks at least so far."""
@@ -297,12 +303,18 @@ def prefilter(anchors: Sequence[Anchor], engine: str = "auto") -> tuple[str, Pre
         ImportError: the engine that was asked for is not installed.
         ValueError: there are more anchors than numbers.
     """
+    order = _ORDERS.get(engine, (engine,))
     if len(anchors) + _SPARE > 1 << NUMBER_BITS:
         raise ValueError(f"{len(anchors):,} anchors are more than {(1 << NUMBER_BITS) - _SPARE:,}; bring fewer rules")
-    for name in ENGINES if engine == "auto" else (engine,):
+    for name in order:
         try:
             return name, _MAKERS[name](anchors)
         except ImportError:
-            if engine != "auto":
+            if len(order) == 1:
                 raise
     raise ImportError("no engine for regular expressions")
+
+
+def engine_for(asked: str, size: int) -> str:
+    """Return the engine for so many bytes of text; they all find the same."""
+    return LITTLE if asked == "auto" and size <= LITTLE_BYTES else asked

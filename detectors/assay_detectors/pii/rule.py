@@ -91,7 +91,7 @@ class Rule:
 
     @cached_property
     def quick(self) -> re.Pattern[str] | None:
-        """A pattern that is in every ASCII text of which one of `firsts` is a word; None: to compare words is faster."""
+        """A pattern that is in every ASCII text with one of `firsts` as a word; None: to compare words is faster."""
         ends: dict[str, list[str]] = {}
         for word in sorted(filter(str.isascii, self.firsts), reverse=True):
             ends.setdefault(word[0], []).append(re.escape(word[1:]))

@@ -6,8 +6,9 @@ import re
 
 _WIDE = re.compile(rb"(?:[\t\x20-\x7e]\0){6,}|(?:\0[\t\x20-\x7e]){6,}")
 """Latin text in two bytes a character, little end first or last."""
+_GZIP = re.compile(rb"\x1f\x8b\x08[\x00-\x1f].{4}[\x00\x02\x04][\x00-\x0d\xff]", re.DOTALL)
 _PACKED = (
-    ("gzip", b"\x1f", b"\x1f\x8b\x08", re.compile(rb"\x1f\x8b\x08[\x00-\x1f].{4}[\x00\x02\x04][\x00-\x0d\xff]", re.DOTALL)),
+    ("gzip", b"\x1f", b"\x1f\x8b\x08", _GZIP),
     ("zstandard", b"\xfd", b"\x28\xb5\x2f\xfd", re.compile(rb"\x28\xb5\x2f\xfd")),
     ("xz", b"\xfd", b"\xfd7zXZ\x00", re.compile(rb"\xfd7zXZ\x00")),
     ("bzip2", b"1AY&SY", b"1AY&SY", re.compile(rb"BZh[1-9]1AY&SY")),
