@@ -30,7 +30,7 @@ def paired(line: str) -> Decoded | None:
         _pairs(line, found.end(), names, parts)
     for found in _REFUSED.finditer(line):
         _pair(line, found[1].split(",")[-1].strip("\"'\\ "), found.span(2), parts)
-    return Decoded("".join(part[0] for part in parts), lambda: parts) if parts else None
+    return Decoded("".join(part[0] for part in parts), parts) if parts else None
 
 
 def _pair(line: str, name: str, value: tuple[int, int], parts: list[Part]) -> None:

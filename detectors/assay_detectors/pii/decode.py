@@ -33,7 +33,7 @@ _CODE = re.compile(
     rf"(?<![A-Za-z0-9+])(?:H4sI|e(?:J[w-z]|N[o-r]|A[E-H])|{QUAD}{QUAD}{QUAD})(?:[A-Za-z0-9+/_=-]|\\+/){{16,}}"
 )
 """Base64 of text or of gzip: a plus sign in it is no space."""
-_LABELS = {"url": "url", "plus": "url", "json": "json", "plain": "json", "space": "json", "byte": "json"}
+_LABELS = {"url": "url", "json": "json", "byte": "json"}
 
 _START = itemgetter(0)
 
@@ -46,16 +46,14 @@ Where the columns are a multiple of the characters, each character has as many; 
 class Decoded:
     """A decoded line: its text, and the column of the original for each of its columns."""
 
-    def __init__(self, text: str, parts: Callable[[], list[Part]]) -> None:
+    def __init__(self, text: str, parts: list[Part]) -> None:
         self.text = text
-        self._make = parts
-        self._parts: list[Part] = []
+        self._parts = parts
         self._at: list[int] = []
 
     def span(self, start: int, end: int) -> tuple[int, int, str]:
         """Return the columns of the original that text[start:end] was written in, and how it was encoded."""
         if not self._at:
-            self._parts = self._make()
             at = 0
             for text, _, _, _ in self._parts:
                 self._at.append(at)
@@ -78,9 +76,9 @@ def decoded(line: str) -> Decoded | None:
     """Return the decoded line, or None where there is nothing to decode."""
     if not _WORTH_SIGNS.search(line) and not ("+" in line and _WORTH_PLUS.search(line)):
         return None
-    codes = _codes(line)
-    text = _escapes(line).sub(lambda found: _replaced(found, codes), line)
-    return None if text == line else Decoded(text, lambda: _parts(line))
+    parts = _parts(line)
+    text = "".join([part[0] for part in parts])
+    return None if text == line else Decoded(text, parts)
 
 
 def _escapes(line: str) -> re.Pattern[str]:
@@ -91,20 +89,13 @@ def _codes(line: str) -> list[tuple[int, int]]:
     return [found.span() for found in _CODE.finditer(line)] if "+" in line else []
 
 
-def _replaced(found: re.Match[str], codes: list[tuple[int, int]]) -> str:
-    kind = found.lastgroup or ""
-    if kind == "plain":
-        return found["plain"]
-    if kind == "space":
-        return " "
-    if kind == "query":
-        if found.string[found.start() - 1 : found.start()] != "=" and not _FORM.search(found[0]):
-            return found[0]
-        place = bisect_right(codes, found.start(), key=_START) - 1
-        if place >= 0 and found.start() < codes[place][1] and "%" not in found[0]:
-            return found[0]
-        return _INNER.sub(lambda inner: " " if inner["plus"] else _percent(inner[0]), found[0])
-    return _WAYS[kind](found[0])
+def _is_query(found: re.Match[str], codes: list[tuple[int, int]]) -> bool:
+    """Say whether the plus signs of what looks like a part of a query are spaces."""
+    start = found.start()
+    if found.string[start - 1 : start] != "=" and not _FORM.search(found[0]):
+        return False
+    place = bisect_right(codes, start, key=_START) - 1
+    return place < 0 or start >= codes[place][1] or "%" in found[0]
 
 
 def _percent(text: str) -> str:
@@ -127,16 +118,20 @@ def _parts(line: str) -> list[Part]:
     parts: list[Part] = []
     done, codes = 0, _codes(line)
     for found in _escapes(line).finditer(line):
-        if found.start() > done:
-            parts.append((line[done : found.start()], done, found.start(), ""))
-        done = found.end()
-        if found.lastgroup == "query":
-            if _replaced(found, codes) == found[0]:
-                parts.append((found[0], found.start(), done, ""))
-                continue
-            _query(found[0], found.start(), parts)
+        start, end = found.span()
+        if start > done:
+            parts.append((line[done:start], done, start, ""))
+        done, kind = end, found.lastgroup or ""
+        if kind == "plain":
+            parts.append((line[end - 1], start, end, "json"))
+        elif kind == "space":
+            parts.append((" ", start, end, "json"))
+        elif kind != "query":
+            parts.append((_WAYS[kind](found[0]), start, end, _LABELS[kind]))
+        elif _is_query(found, codes):
+            _query(found[0], start, parts)
         else:
-            parts.append((_replaced(found, codes), found.start(), done, _LABELS[found.lastgroup or ""]))
+            parts.append((found[0], start, end, ""))
     if done < len(line):
         parts.append((line[done:], done, len(line), ""))
     return parts

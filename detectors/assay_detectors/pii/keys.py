@@ -41,7 +41,8 @@ _NO_FIELD = r"(?!(?i:val|value)\W)"
 
 CAPITAL = r"[^\W\d_a-z]"
 """With which a name begins."""
-CAPITAL_AHEAD = rf"(?=\W{{0,12}}(?:{CAPITAL}|(?i:some|just|optional|present|str|text|secret|value|bytes|date|local|[ns]\W|[bur][\"'])))"
+_WORD_AHEAD = r"(?i:some|just|optional|present|str|text|secret|value|bytes|date|local|[ns]\W|[bur][\"'])"
+CAPITAL_AHEAD = rf"(?=\W{{0,12}}(?:{CAPITAL}|{_WORD_AHEAD}))"
 """True wherever `VALUE_START` and a capital follow; told sooner."""
 
 

@@ -22,7 +22,7 @@ Place = tuple[int, int, int]
 """Identity of the frame (0: the line), and columns in its text."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Row:
     """One line of a block: what is found in it so far."""
 
@@ -70,7 +70,7 @@ class Row:
         return self.size <= LINE_LIMIT
 
 
-@dataclass
+@dataclass(slots=True)
 class Frame:
     """An encoded value of a line: a text of its own, whose findings all have the columns of the code."""
 
@@ -88,7 +88,7 @@ class Frame:
             self.row.apart.append(Found(self.start, self.end, *one[2:]))
 
 
-@dataclass
+@dataclass(slots=True)
 class Piece:
     """A text to be searched: a line, or what a line or a part of it stands for."""
 

@@ -48,7 +48,7 @@ def unmasked(line: str) -> Decoded | None:
     if at < len(line):
         parts.append((line[at:], at, len(line), ""))
     text = "".join(part[0] for part in parts)
-    return None if text == line else Decoded(text, lambda: parts)
+    return None if text == line else Decoded(text, parts)
 
 
 def _plain(char: str, mixed: bool) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from assay_detectors.pii import checksums, domains, validate
 from assay_detectors.pii.national import ANCHOR_OPEN, ID_WORDS, OPEN, SHUT
 from assay_detectors.pii.portable import portable
-from assay_detectors.pii.rule import CERTAIN, CHECKED, FORMAT, NAMED, STRONG, Rule, key_rules
+from assay_detectors.pii.rule import CERTAIN, CHECKED, FORMAT, NAMED, STRONG, Rule, by_letter, key_rules
 
 _NO_UNIT = r"(?! ?(?:[nmu]?s|[KMGT]?i?B|bytes|tokens|rows|ticks)\b)"
 """A number with a unit counts something."""
@@ -295,10 +295,15 @@ _DOB_SAID = (
 )
 _MRN = r"(?i:MRN|[A-Z])?[\- ]?\d{5,12}(?!\w)"
 
+_PEOPLE, _PERSON = by_letter(
+    r"user customer patient client(?![_\-]?id) person employee candidate student applicant guest passenger".split()
+)
+_ITS, _FIELD = by_letter(
+    "contact e-?mail phone tel mobile ssn dob birth birthday gender age passport address salary diagnosis mrn".split()
+)
 _OF_A_PERSON = (
-    r"(?i:(?:(?<![A-Za-z.])(?:user|customer|patient|client(?![_\-]?id)|person|employee|candidate|student|applicant|guest|passenger)|"
-    r"(?<![A-Za-z])(?:contact|e-?mail|phone|tel|mobile|ssn|dob|birth|birthday|gender|age|passport|address|salary|"
-    r"diagnosis|mrn))\w{0,12}\\{0,3}[\"']?\s?[:=>])|\w@[\w\-]+\.[a-z]"
+    rf"[@{_PEOPLE}{_ITS}](?:(?:(?<![A-Za-z.].){_PERSON}|(?<![A-Za-z].){_FIELD})\w{{0,12}}\\{{0,3}}[\"']?\s?[:=>]"
+    r"|(?<=\w@)[\w\-]+\.[a-z])"
 )
 """Keys that stand beside the name of a person, hardly beside that of a thing, no part of a logger's name; or a mail
 address."""

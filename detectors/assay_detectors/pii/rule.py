@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,6 +26,18 @@ _FEW = 8
 """Letters with which words begin, so that it is fast to look for these letters first."""
 
 NOT_ALNUM = r"(?<![A-Za-z0-9])"
+
+
+def by_letter(words: Sequence[str]) -> tuple[str, str]:
+    """Return the letters with which patterns of words in any case begin, and a pattern of what follows them.
+
+    `re` finds the next of some letters at once, and tries an alternation at every character.
+    """
+    ends: dict[str, list[str]] = {}
+    for word in words:
+        ends.setdefault(word[0], []).append(word[1:])
+    rest = "|".join(f"(?<=[{one}{one.upper()}])(?i:{'|'.join(parts)})" for one, parts in ends.items())
+    return "".join(letter + letter.upper() for letter in ends), f"(?:{rest})"
 
 
 @dataclass(frozen=True)
@@ -92,14 +104,11 @@ class Rule:
     @cached_property
     def quick(self) -> re.Pattern[str] | None:
         """A pattern that is in every ASCII text with one of `firsts` as a word; None: to compare words is faster."""
-        ends: dict[str, list[str]] = {}
-        for word in sorted(filter(str.isascii, self.firsts), reverse=True):
-            ends.setdefault(word[0], []).append(re.escape(word[1:]))
-        if not ends or len(ends) > _FEW or not all(map(str.isalpha, ends)):
+        words = sorted(filter(str.isascii, self.firsts), reverse=True)
+        letters, rest = by_letter([re.escape(word) for word in words])
+        if not 0 < len(letters) <= 2 * _FEW or not letters.isalpha():
             return None
-        letters = "".join(letter + letter.upper() for letter in ends)
-        rest = "|".join(f"(?<=[{one}{one.upper()}])(?i:{'|'.join(parts)})" for one, parts in ends.items())
-        return re.compile(rf"[{letters}](?:(?<![A-Za-z0-9].)|(?<=[A-Z]))(?:{rest})(?![a-z0-9])")
+        return re.compile(rf"[{letters}](?:(?<![A-Za-z0-9].)|(?<=[A-Z])){rest}(?![a-z0-9])")
 
     @cached_property
     def witness(self) -> re.Pattern[str]:
