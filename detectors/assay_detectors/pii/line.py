@@ -24,6 +24,7 @@ from assay_detectors.pii.payload import (
 )
 from assay_detectors.pii.portable import fold_block
 from assay_detectors.pii.prefilter import NUMBER_BITS, Anchor, Prefilter, prefilter
+from assay_detectors.pii.quiet import uninterrupted
 from assay_detectors.pii.recognizers import RULES
 from assay_detectors.pii.rule import Rule
 from assay_detectors.pii.timed import Clock
@@ -86,6 +87,7 @@ class LineScanner:
         lines = self.block(text.replace("\n", " "))
         return lines[0].found if lines else []
 
+    @uninterrupted
     def block(self, text: str) -> list[Line]:
         """Return the lines in which something is found, in order."""
         lines: list[Line] = []

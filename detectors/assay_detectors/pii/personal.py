@@ -223,7 +223,7 @@ _NETWORK = (
         _MAC_WORDS,
         check=validate.mac,
         base="MacAddressRecognizer",
-        anchor=r"(?:[^\w:.\-]|[A-Za-z_]{3}:|_\d:)[0-9A-Fa-f]{2}[:\-](?:[0-9A-Fa-f]{2}[:\-]){4}[0-9A-Fa-f]{2}[^\w:\-]",
+        anchor=r"(?:[:\-][0-9A-Fa-f]{2}){5}[^\w:\-]",
         reach=20,
         tail=4,
     ),
@@ -296,10 +296,16 @@ _DOB_SAID = (
 _MRN = r"(?i:MRN|[A-Z])?[\- ]?\d{5,12}(?!\w)"
 
 _PEOPLE, _PERSON = by_letter(
-    r"user customer patient client(?![_\-]?id) person employee candidate student applicant guest passenger".split()
+    (
+        *("user", "customer", "patient", r"client(?![_\-]?id)", "person", "employee", "candidate", "student"),
+        *("applicant", "guest", "passenger"),
+    )
 )
 _ITS, _FIELD = by_letter(
-    "contact e-?mail phone tel mobile ssn dob birth birthday gender age passport address salary diagnosis mrn".split()
+    (
+        *("contact", "e-?mail", "phone", "tel", "mobile", "ssn", "dob", "birth", "birthday", "gender", "age"),
+        *("passport", "address", "salary", "diagnosis", "mrn"),
+    )
 )
 _OF_A_PERSON = (
     rf"[@{_PEOPLE}{_ITS}](?:(?:(?<![A-Za-z.].){_PERSON}|(?<![A-Za-z].){_FIELD})\w{{0,12}}\\{{0,3}}[\"']?\s?[:=>]"

@@ -13,7 +13,7 @@ from assay_detectors.pii.groups import Keyed
 from assay_detectors.pii.json_path import paths
 from assay_detectors.pii.mask import masked, normalised
 from assay_detectors.pii.payload import BEGINNING, worth
-from assay_detectors.pii.quiet import quiet, uninterrupted
+from assay_detectors.pii.quiet import quiet
 from assay_detectors.pii.reference import ENGINE as REFERENCE
 
 if TYPE_CHECKING:
@@ -208,7 +208,6 @@ class Tally:
         }
 
 
-@uninterrupted
 def _block(scanner: Scanner, block: LogBlock, tally: Tally) -> None:
     text = block.data.decode("utf-8", "surrogateescape")
     plain = text.isascii()
@@ -228,7 +227,6 @@ def _block(scanner: Scanner, block: LogBlock, tally: Tally) -> None:
             tally.give_up(number, problem)
 
 
-@uninterrupted
 def _window(scanner: Scanner, window: LogWindow, tally: Tally) -> None:
     if not tally.spend(window.line, 0):
         return
