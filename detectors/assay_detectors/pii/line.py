@@ -34,12 +34,12 @@ ESCAPED, PLUS, BASE64, LATER, PACKED, HEX, LATER_HEX, WIDE, COLUMNS, MASKED = ra
 _ENCODINGS = {
     ESCAPED: Anchor(ESCAPE_ANCHOR, placed=False),
     PLUS: Anchor(PLUS_ANCHOR, placed=False),
-    BASE64: Anchor(BASE64_ANCHOR),
-    LATER: Anchor(LATER_ANCHOR, sparse=FIRST_LATER),
-    PACKED: Anchor(PACKED_ANCHOR),
-    HEX: Anchor(HEX_ANCHOR),
-    LATER_HEX: Anchor(LATER_HEX_ANCHOR, sparse=FIRST_LATER_HEX),
-    WIDE: Anchor(WIDE_ANCHOR),
+    BASE64: Anchor(BASE64_ANCHOR, code=True),
+    LATER: Anchor(LATER_ANCHOR, code=True, sparse=FIRST_LATER),
+    PACKED: Anchor(PACKED_ANCHOR, code=True),
+    HEX: Anchor(HEX_ANCHOR, code=True),
+    LATER_HEX: Anchor(LATER_HEX_ANCHOR, code=True, sparse=FIRST_LATER_HEX),
+    WIDE: Anchor(WIDE_ANCHOR, code=True),
     COLUMNS: Anchor(COLUMNS_ANCHOR, placed=False),
 }
 _NUMBER = (1 << NUMBER_BITS) - 1

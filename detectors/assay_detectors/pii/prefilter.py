@@ -55,6 +55,8 @@ class Anchor(NamedTuple):
     """Whether its exact end matters, not only that it is near."""
     words: tuple[str, ...] = ()
     """Lower-case literals one of which begins right behind the first character of a match; empty: unknown."""
+    code: bool = False
+    """Whether it is of base64 or hex."""
     sparse: str = ""
     """A pattern that has one of the ends in each run of characters, for an engine that tells all ends."""
     timed: bool = False
@@ -172,9 +174,9 @@ def _lines(code: bytes, start: int, stop: int) -> Iterator[tuple[int, int, bytes
 def _kin(anchor: Anchor) -> int:
     """Return the same number for anchors that make few states together: one set of all would make millions."""
     pattern = anchor.pattern
-    inside = pattern.startswith(("[I-Za-f]", "(?:[2-7]"))  # anywhere in base64 or hex
     signs = (
-        inside,
+        anchor.code,
+        bool(anchor.words),
         "(?i:" in pattern,
         pattern.startswith("(?:[^A-Za-z0-9]|a)"),
         r"\d" in pattern,
@@ -194,7 +196,7 @@ class _Re2Set:
             group.Add(opened(anchors[number].pattern))
         self._always = group.Add("")
         group.Compile()
-        self.match: Callable[[bytes], list[int]] = group.Match
+        self.match: Callable[[bytes], list[int]] = getattr(group, "_set", group).Match  # the method of bytes alone
         """Return the places in the set of what is in the line."""
         self.nothing = [self._always]
         """What `match` returns for a line in which nothing is."""

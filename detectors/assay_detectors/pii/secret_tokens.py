@@ -42,7 +42,12 @@ _OF_ONE_ISSUER = (
     token("GOOGLE_API_KEY", r"GOCSPX-[A-Za-z0-9_\-]{28}", end=_WORD_END),
     token("GOOGLE_API_KEY", r"ya29\.[A-Za-z0-9_\-]{30,400}", end="", tail=500),
     token("AZURE_KEY", r"(?<=AccountKey=)[A-Za-z0-9+/]{86}==", start="", end=""),
-    token("AZURE_KEY", r"[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.\-]{31,34}", end=_WORD_END),
+    token(
+        "AZURE_KEY",
+        r"[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.\-]{31,34}",
+        end=_WORD_END,
+        anchor=r"\dQ~[A-Za-z0-9_~.\-]{24}",
+    ),
     token(
         "AZURE_KEY",
         r"(?<=[?&]sig=)[A-Za-z0-9%+/\-_]{42,90}(?:%3[Dd]|=)",
@@ -90,6 +95,12 @@ _FAMILIES = (
         rf"csk-{_B}{{40,60}}",  # Cerebras
         rf"sk-or-v1-{_H}{{64}}",  # OpenRouter
     ),
+    token(
+        "CLOUD_TOKEN",
+        rf"{_B}{{14}}\.atlasv1\.{_U}{{60,70}}",  # Terraform Cloud
+        end=_WORD_END,
+        anchor=rf"\.atlasv1\.{_U}{{24}}",
+    ),
     *_family(
         "CLOUD_TOKEN",
         rf"do[opr]_v1_{_H}{{64}}",  # DigitalOcean
@@ -102,7 +113,6 @@ _FAMILIES = (
         r"pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.\-]{32,64}",  # PlanetScale
         rf"LTAI{_B}{{16,20}}",  # Alibaba Cloud
         rf"AKID{_B}{{32}}",  # Tencent Cloud
-        rf"{_B}{{14}}\.atlasv1\.{_U}{{60,70}}",  # Terraform Cloud
         rf"hv[sbr]\.{_U}{{24,300}}",  # HashiCorp Vault
         rf"dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[a-z0-9_\-]{{2,35}}\.)?{_B}{{40,44}}",  # Doppler
         rf"pul-{_H}{{40}}",  # Pulumi
@@ -141,12 +151,12 @@ _FAMILIES = (
         rf"webhook\.office\.com/webhookb2/{_UUID}@[A-Za-z0-9\-/]{{60,200}}",  # Teams
         rf"EAA{_B}{{100,300}}",  # Meta
     ),
-    token("MESSAGING_TOKEN", rf"{_H}{{32}}-us\d{{1,2}}", anchor=rf"{_H}{{24}}-us\d"),  # Mailchimp
+    token("MESSAGING_TOKEN", rf"{_H}{{32}}-us\d{{1,2}}", anchor=rf"{_H}{{4}}-us\d"),  # Mailchimp
     token(
         "MESSAGING_TOKEN",
         rf"[MNO]{_U}{{23,25}}\.{_U}{{6}}\.{_U}{{27,40}}",  # Discord
         end=_WORD_END,
-        anchor=rf"[MNO]{_U}{{23,25}}\.{_U}{{6}}\.{_U}",
+        anchor=rf"\.{_U}{{6}}\.{_U}{{24}}",
     ),
     *_family(
         "COMMERCE_KEY",
