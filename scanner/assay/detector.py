@@ -53,6 +53,10 @@ class Context(Protocol):
     ) -> Iterator[tuple[Shard, Any, str | None]]:
         """Like `map`, but yield `(shard, result, None)` or `(shard, None, reason)`: one bad shard loses no other."""
 
+    @property
+    def observing(self) -> bool:
+        """Whether somebody asked for observations; if not, those that are no evidence need not be made."""
+
     def observe(self, observation: Observation) -> None:
         """Record one located observation, uncapped; it goes to `-o findings=`."""
 

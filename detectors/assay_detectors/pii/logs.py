@@ -74,7 +74,7 @@ class LogsDetector:
                 source.fail(shard, reason or "a worker gave no answer")
             else:
                 asked.note(result)
-                for observation in source.merge(result, groups):
+                for observation in source.merge(result, groups, ctx.observing):
                     ctx.observe(observation)
             ctx.progress(done, len(shards))
         if groups.full:
@@ -180,8 +180,8 @@ class _Source:
             self.problems.append(sentence)
         self.lost = True
 
-    def merge(self, result: dict[str, Any], groups: Groups) -> Iterator[Observation]:
-        """Add the result of a shard; yield its findings as observations."""
+    def merge(self, result: dict[str, Any], groups: Groups, every: bool) -> Iterator[Observation]:
+        """Add the result of a shard; yield its findings as observations: every one, or only those that are evidence."""
         if result["problem"] and result["problem"] not in self.problems:
             self.problems.append(result["problem"])
         for line, why in result["given_up"]:
@@ -191,13 +191,18 @@ class _Source:
             at = f"line {line + self.lines}" if not self.lost else "a line"
             self.problems.append(f"{self.shown}: {at} was not fully analysed: {why}")
         self.counts.update(result["counts"])
-        paths = dict(result["paths"])
+        paths, in_table = dict(result["paths"]), result["rows"]
         for place, located in enumerate(result["located"]):
             entity, line, column, end, offset, score, mask, digest, chain, rule = located
             kept = self.evidence.setdefault(entity, [])
             is_evidence = len(kept) < EVIDENCE_CAP
             group, is_new = groups.name(entity, digest, self.number)
-            in_table = result["rows"]
+            self.located[entity] += 1
+            self.distinct[entity] += is_new
+            if group is not None and (is_evidence or group in self.places):
+                self.places[group] += 1
+            if not is_evidence and not every:
+                continue
             path = paths.get(place) if is_evidence or in_table else None
             number = None if self.lost else line + self.lines
             evidence = Evidence(
@@ -216,12 +221,8 @@ class _Source:
                 group=group,
                 score=score,
             )
-            self.located[entity] += 1
-            self.distinct[entity] += is_new
             if is_evidence:
                 kept.append(evidence)
-            if group is not None and (is_evidence or group in self.places):
-                self.places[group] += 1
             yield Observation(detector=SPEC.id, metric=METRIC, labels=_labels(entity, self.shown), evidence=evidence)
         self.lines += result["lines"]
 

@@ -95,6 +95,11 @@ class RunContext:
                 value, reason = None, str(error)
             yield task.shard, value, reason
 
+    @property
+    def observing(self) -> bool:
+        """Say whether somebody asked for observations."""
+        return self.spool is not None
+
     def observe(self, observation: Observation) -> None:
         """Record one located observation, where somebody asked for them."""
         if observation.detector != self._spec.id or self._spec.metric(observation.metric) is None:

@@ -23,6 +23,8 @@ MAX_ITEMS = 10_000_000
 """Lists and dicts, and things in them: a small header must not unfold into gigabytes of objects."""
 MAX_DEPTH = 32
 MAX_DIMENSIONS = 8
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""What travels as it is, and is most of what travels."""
 
 Read = Callable[[int], bytes]
 """Return exactly that many bytes; raises `FrameError` at the end of the stream."""
@@ -87,7 +89,7 @@ def _pack(value: Any, blobs: list[bytes], depth: int) -> Any:
             raise FrameError("keys must be text")
         return {key: _pack(item, blobs, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_pack(item, blobs, depth + 1) for item in value]
+        return [item if type(item) in _PLAIN else _pack(item, blobs, depth + 1) for item in value]
     if value is None or isinstance(value, str | bool | int | float):
         return value
     numpy = sys.modules.get("numpy")
@@ -107,7 +109,7 @@ def _unpack(value: Any, blobs: list[bytes], depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise FrameError("nested too deep")
     if isinstance(value, list):
-        return [_unpack(item, blobs, depth + 1) for item in value]
+        return [item if type(item) in _PLAIN else _unpack(item, blobs, depth + 1) for item in value]
     if not isinstance(value, dict):
         return value
     if set(value) == {"$npy"}:

@@ -53,6 +53,11 @@ class DirectContext:
             except UnusableInput as error:
                 yield shard, None, str(error)
 
+    @property
+    def observing(self) -> bool:
+        """Say that observations are kept."""
+        return True
+
     def observe(self, observation: Observation) -> None:
         """Keep the observation."""
         self.observations.append(observation)
