@@ -104,7 +104,7 @@ def _other_option(held: Rule, name: str, before: Value | None, after: Value | No
     if option is not None and option.default_at_most is not None and before == option.default:
         was, least = f"{was} (chosen by the detector)", words(option.default_at_most)
     told, more = f"a child may not change option {name} of {detector_of(held)} from {was} to {now}", ""
-    if option is not None and option.stricter is not None and before is not None:
+    if option is not None and option.stricter in ("higher", "lower") and before is not None:
         more = f", or write {least} or {'more' if option.stricter == 'higher' else 'less'}"
     return f"{told}: rule {held.id} of the parent is measured with it; remove it{more}"
 

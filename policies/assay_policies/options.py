@@ -61,6 +61,8 @@ def option_way(option: OptionSpec | None, before: Value | None, after: Value | N
         return None
     if option is None or option.stricter is None:
         return "different"
+    if option.stricter == "given":
+        return "tighter" if before == option.default else "looser" if after == option.default else "different"
     if isinstance(before, str) or isinstance(after, str) or before is None or after is None:
         return "different"
     if option.default_at_most is not None and option.default in (before, after):

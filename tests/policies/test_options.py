@@ -14,6 +14,7 @@ OPTIONS = (
     OptionSpec(name="eps", type="float", default=0.0, low=0, high=9, stricter="higher", default_at_most=0.1, help="h"),
     OptionSpec(name="references", type="int", default=2, low=1, high=99, stricter="higher", help="h"),
     OptionSpec(name="tolerance", type="float", default=0.5, low=0, high=1, stricter="lower", help="h"),
+    OptionSpec(name="rules", type="str", default="", stricter="given", help="h"),
     OptionSpec(name="norm", type="str", default="linf", choices=("linf", "l2"), help="h"),
 )
 METRICS = tuple(
@@ -48,6 +49,12 @@ REFUSED = {
     "more tolerance": ("", "tolerance: 0.6", "from 0.5 to 0.6: .*or write 0.5 or less"),
     "what the detector may choose higher": ("", "eps: 0.05", r"from 0 \(chosen by the detector\) to 0.05.*0.1 or more"),
     "left to the detector": ("eps: 0.2", "eps: 0", "from 0.2 to 0: "),
+    "other rules": (
+        "rules: ours.toml",
+        "rules: mine.toml",
+        "option rules of .* from ours.toml to mine.toml: .*remove it",
+    ),
+    "no rules": ("rules: ours.toml", "rules: ''", "option rules of demo.check from ours.toml to "),
     "another norm": ("", "norm: l2", "from linf to l2: .*remove it\n"),
 }
 
@@ -63,6 +70,7 @@ GOOD = {
     "stricter": ("references: 3", "references: 4", {"references": 4}),
     "stricter than the default": ("", "references: 4, tolerance: 0.1", {"references": 4, "tolerance": 0.1}),
     "surely stricter than what is chosen": ("", "eps: 0.1", {"eps": 0.1}),
+    "rules that add to none": ("", "rules: mine.toml", {"rules": "mine.toml"}),
     "the same": ("eps: 0.1", "eps: 0.1, norm: linf", {"eps": 0.1, "norm": "linf"}),
 }
 

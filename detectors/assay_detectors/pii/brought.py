@@ -48,7 +48,10 @@ def brought_rules(target: Target, ctx: Context) -> list[dict[str, Any]]:
             continue
         ref = next((one for one in target.of_role("option") if one.name.endswith(f":{option}")), None)
         if ref is None:
-            raise DetectorFailed(f"option {option}: {given} cannot be read: there is no such file")
+            raise DetectorFailed(
+                f"option {option}: {given} cannot be read: there is no such file in the folder of the target; write its "
+                "path from that folder"
+            )
         for _, found, reason in ctx.map_outcomes(read_rules, [Shard(ref.name)], kind=option):
             if found is None:
                 raise DetectorFailed(f"option {option}: {reason or 'a worker gave no answer'}")

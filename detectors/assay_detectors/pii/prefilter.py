@@ -95,16 +95,21 @@ def _open(found: re.Match[str]) -> str:
 
 
 def with_hyperscan(anchors: Sequence[Anchor]) -> Prefilter:
-    """Compile for Hyperscan; raises ImportError where it is not installed."""
+    """Compile for Hyperscan; raises ImportError where it is not installed.
+
+    What the user brought and Hyperscan finds too large is searched for by `re`.
+    """
     import hyperscan
 
-    database = hyperscan.Database()
-    database.compile(
-        expressions=[opened(anchor.sparse or anchor.pattern).encode() for anchor in anchors],
-        ids=list(range(len(anchors))),
-        elements=len(anchors),
-        flags=[0] * len(anchors),
-    )
+    everything = range(len(anchors))
+    refused: list[int] = []
+    try:
+        database = _database(hyperscan, anchors, everything)
+    except hyperscan.error:
+        brought = [number for number in everything if anchors[number].timed]
+        refused = [number for number in brought if not _is_accepted(hyperscan, anchors, number)] or brought
+        database = _database(hyperscan, anchors, [number for number in everything if number not in refused])
+    exact = _Exact(anchors)
 
     def note(number: int, start: int, end: int, flags: int, append: Any) -> None:
         append(end << NUMBER_BITS | number)
@@ -112,20 +117,45 @@ def with_hyperscan(anchors: Sequence[Anchor]) -> Prefilter:
     def search(text: str) -> Hits:
         hits: Hits = []
         database.scan(text.encode("ascii", "replace"), match_event_handler=note, context=hits.append)
+        for number in refused:
+            exact.find(number, text, 0, len(text), hits)
         hits.sort()
         return hits
 
     return search
 
 
+def _database(hyperscan: Any, anchors: Sequence[Anchor], numbers: Sequence[int]) -> Any:
+    database = hyperscan.Database()
+    database.compile(
+        expressions=[opened(anchors[number].sparse or anchors[number].pattern).encode() for number in numbers],
+        ids=list(numbers),
+        elements=len(numbers),
+        flags=[0] * len(numbers),
+    )
+    return database
+
+
+def _is_accepted(hyperscan: Any, anchors: Sequence[Anchor], number: int) -> bool:
+    try:
+        _database(hyperscan, anchors, [number])
+    except hyperscan.error:
+        return False
+    return True
+
+
 def with_re2(anchors: Sequence[Anchor]) -> Prefilter:
-    """Compile for RE2; raises ImportError where it is not installed."""
+    """Compile for RE2; raises ImportError where it is not installed.
+
+    What the user brought and RE2 finds too large is searched for by `re`.
+    """
     import re2
 
     kin: dict[int, list[int]] = {}
     for number, anchor in enumerate(anchors):
         kin.setdefault(_kin(anchor), []).append(number)
     sets = [_Re2Set(re2, anchors, numbers) for numbers in kin.values()]
+    refused = [number for one in sets for number in one.refused]
     exact = _Exact(anchors)
 
     def search(text: str) -> Hits:
@@ -148,6 +178,8 @@ def with_re2(anchors: Sequence[Anchor]) -> Prefilter:
                             for number in one.numbers(found):
                                 note(number, text, begin, end, hits)
             start = stop
+        for number in refused:
+            exact.find(number, text, 0, len(text), hits)
         hits.sort()
         return hits
 
@@ -191,16 +223,26 @@ class _Re2Set:
     def __init__(self, re2: Any, anchors: Sequence[Anchor], numbers: list[int]) -> None:
         options = re2.Options()
         options.max_mem = 1 << 26
+        options.log_errors = False  # they would quote what the user brought
         group = re2.Set.SearchSet(options)
+        self.refused: list[int] = []
+        self._numbers: list[int] = []
+        """Of the anchors, by their places in the set."""
         for number in numbers:
-            group.Add(opened(anchors[number].pattern))
+            try:
+                group.Add(opened(anchors[number].pattern))
+            except re2.error:
+                if not anchors[number].timed:
+                    raise
+                self.refused.append(number)
+            else:
+                self._numbers.append(number)
         self._always = group.Add("")
         group.Compile()
         self.match: Callable[[bytes], list[int]] = getattr(group, "_set", group).Match  # the method of bytes alone
         """Return the places in the set of what is in the line."""
         self.nothing = [self._always]
         """What `match` returns for a line in which nothing is."""
-        self._numbers = numbers
         self._seen = self._held = 0
 
     def begin(self) -> None:

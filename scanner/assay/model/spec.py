@@ -54,9 +54,9 @@ class OptionSpec(Noun):
     low: Finite | None = None
     high: Finite | None = None
     choices: tuple[str, ...] = ()
-    stricter: Literal["higher", "lower"] | None = None
-    """Which way a check gets harder to pass. A child policy may go that way, where its parent judges by the detector;
-    null: it may not change the option at all."""
+    stricter: Literal["higher", "lower", "given"] | None = None
+    """Which way a check gets harder to pass: `given` is a text that only adds to what is looked for. A child policy may
+    go that way, where its parent judges by the detector; null: it may not change the option at all."""
     default_at_most: Finite | None = None
     """Where the default leaves the number to the detector: the highest that it takes."""
     secret_file: bool = False

@@ -148,6 +148,26 @@ def test_a_pattern_that_takes_for_ever_costs_its_lines_and_no_more(logs, scan, t
     assert not late or late[0] == "a.log: line 2 was not fully analysed: rule slow took too long"
 
 
+HUGE = ["(?s:.{3}){24}.*(?:foo|[a-z]{24}){24}ZQ[0-9]{4}", "(?:(?:x{20}){20}){20}|ZQ[0-9]{4}"]
+"""The first is too large for Hyperscan, the second for RE2."""
+
+
+@pytest.mark.parametrize("engine", ["hyperscan", "re2", "re"])
+@pytest.mark.parametrize("regex", HUGE)
+def test_a_pattern_that_an_engine_finds_too_large_is_searched_for_by_another(logs, scan, tmp_path, engine, regex):
+    rules = {"huge": regex, "own": "TK-[0-9]{9}"}
+    (tmp_path / "g.toml").write_text(
+        "".join(f"[[rules]]\nid = '{name}'\nregex = '''{one}'''\n" for name, one in rules.items())
+    )
+    text = f"{'o' * 80} {'foo' * 24}ZQ4711\nkey TK-123456789\nmail=maria@uni-bonn.de\n"
+    run = scan(logs(a=text), gitleaks="g.toml", engine=engine)
+    assert [(o.evidence.locator.line, o.labels["entity"]) for o in run.observations] == [
+        (1, "CUSTOM_SECRET"),
+        (2, "CUSTOM_SECRET"),
+        (3, "EMAIL_ADDRESS"),
+    ]
+
+
 def test_a_line_that_a_rule_of_the_user_did_not_search_to_its_end_is_said(logs, scan, tmp_path, monkeypatch):
     monkeypatch.setattr("assay_detectors.pii.timed.SECONDS", 0.05)
     (tmp_path / "g.toml").write_text("[[rules]]\nid = 'slow'\nregex = '(?:a|a|aa)+[bc]d'\n")
