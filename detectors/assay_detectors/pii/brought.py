@@ -49,8 +49,8 @@ def brought_rules(target: Target, ctx: Context) -> list[dict[str, Any]]:
         ref = next((one for one in target.of_role("option") if one.name.endswith(f":{option}")), None)
         if ref is None:
             raise DetectorFailed(
-                f"option {option}: {given} cannot be read: there is no such file in the folder of the target; write its "
-                "path from that folder"
+                f"option {option}: {given} cannot be read: there is no such file in the folder of the target; write "
+                "its path from there"
             )
         for _, found, reason in ctx.map_outcomes(read_rules, [Shard(ref.name)], kind=option):
             if found is None:
