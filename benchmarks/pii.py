@@ -3,7 +3,7 @@
     python benchmarks/pii.py --corpus-seed 101 --systems heldout [--check]
     python benchmarks/pii.py --log LOG --labels LABELS
     python benchmarks/pii.py --presidio-research synth_dataset_v2.json
-    python benchmarks/pii.py --speed [--engine re2]; --seven-mb; --two-gb
+    python benchmarks/pii.py --speed [--engine re2]; --speed-of LOG...; --seven-mb; --two-gb
 
 LABELS: JSON lines (or one JSON list, or CSV with a header) of `line`, `start`, `end`, `type`: lines from 0 (or
 `--first-line 1`), columns in characters from 0, the end not included; without `line`, places in the whole file. Or an
@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--engine", choices=("auto", "hyperscan", "re2", "stdlib"), default="auto")
     parser.add_argument("--presidio-research", type=Path, help="sentences with spans, as presidio-research makes them")
     parser.add_argument("--speed", action="store_true", help="MB per CPU second of a shard, on a made log")
+    parser.add_argument("--speed-of", type=Path, nargs="+", metavar="LOG", help="the same, on these logs")
     parser.add_argument("--seven-mb", action="store_true", help="CPU of a scan of 700,000 short lines")
     parser.add_argument("--two-gb", action="store_true", help="memory of a scan of a file of 2 GB (soak)")
     parser.add_argument("--cases", type=int, default=0, help="print so many misses and false findings of each kind")
@@ -139,6 +140,8 @@ def main() -> int:
         failed.extend(research(given.presidio_research, ours(given.engine)))
     if given.speed:
         failed.extend(pii_speed.shard(given.engine, SPEED.get(given.engine, 0.0)))
+    if given.speed_of:
+        pii_speed.real(given.engine, given.speed_of)
     if given.seven_mb:
         failed.extend(pii_speed.seven_mb())
     if given.two_gb:

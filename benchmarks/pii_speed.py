@@ -68,6 +68,30 @@ def shard(engine: str, least: float) -> list[str]:
     return [f"{best:.1f} MB per CPU s with {engine} is less than {least:g}"] if best < least else []
 
 
+def real(engine: str, logs: list[Path]) -> None:
+    """Print MB per CPU second of `scan_shard` on logs as they are, each seen once, behind a log that compiles."""
+    from assay.targets.refs import Shard
+    from assay_detectors.pii.scan import scan_shard
+
+    def scan(path: Path) -> tuple[float, int, int]:
+        began = time.process_time()
+        result = scan_shard(
+            _Opened(path), Shard(path.name), key="00" * 32, min_score=0.5, engine=engine, max_line_mb=64
+        )
+        return time.process_time() - began, result["lines"], sum(result["counts"].values())
+
+    with tempfile.TemporaryDirectory() as folder:
+        first = Path(folder) / "first.log"
+        first.write_text("\n".join(entry.text for entry in corpus(1, 20_000, "all", SPEED)), encoding="utf-8")
+        scan(first)
+    done = [scan(path) for path in logs]
+    sizes = [path.stat().st_size / 1e6 for path in logs]
+    seconds, lines, found = (sum(column) for column in zip(*done, strict=True))
+    print(f"\n{len(logs)} logs, {sum(sizes):.1f} MB, {lines:,} lines, engine {engine}, {found:,} findings")
+    each = sorted(size / taken for size, (taken, _, _) in zip(sizes, done, strict=True))
+    print(f"MB per CPU s: {sum(sizes) / seconds:.1f}; of single logs {each[0]:.1f} to {each[-1]:.1f}")
+
+
 def in_blocks(lines: list[str], engine: str) -> float:
     """Return MB per CPU second of the scanner on the lines in blocks of a megabyte, without compilation; of three."""
     from assay_detectors.pii.line import LineScanner
