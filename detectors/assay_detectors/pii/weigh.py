@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import unicodedata
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Callable
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -14,11 +14,11 @@ from assay_detectors.pii import validate
 from assay_detectors.pii.calibration import probability
 from assay_detectors.pii.compiled import Ready, Spans
 from assay_detectors.pii.context import OTHER, after, around, may_mention, mentions
-from assay_detectors.pii.entities import TABLE_ORDER
+from assay_detectors.pii.entities import BY_NAME, TABLE_ORDER
 from assay_detectors.pii.rule import DENIED, Rule
 
 _BESIDE = 240
-_USERS = "CUSTOM_PERSONAL"
+_USERS = frozenset({"CUSTOM_PERSONAL", "CUSTOM_SECRET"})
 _NEAREST = 3
 """Words right before a value that may say that it is something else."""
 
@@ -115,7 +115,8 @@ def _nobody(value: str) -> bool:
 def resolved(found: list[Found]) -> list[Found]:
     """Keep the surest of those that overlap; a URL may hold others and stays beside them.
 
-    What a recognizer of the user calls personal never takes the place of what our rules know, whatever its score.
+    What rules of the user find never takes the place of what ours know, whatever its score: what they call personal
+    goes where ours found anything, what they call a secret where ours are as sure, and else stands beside.
     """
     if len(found) < 2:
         return found
@@ -123,13 +124,31 @@ def resolved(found: list[Found]) -> list[Found]:
     if all(one.end <= other.start for one, other in pairwise(found)):
         return found
     kept: list[Found] = []
-    spans: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
+    ours, sure, users, urls = _Spans(), _Spans(), _Spans(), _Spans()
     for one in sorted(
-        found, key=lambda f: (f.entity == _USERS, -f.score, TABLE_ORDER[f.entity], f.start - f.end, f.start, f.chain)
+        found, key=lambda f: (f.entity in _USERS, -f.score, TABLE_ORDER[f.entity], f.start - f.end, f.start, f.chain)
     ):
-        taken = spans[one.entity == "URL"]  # in order, none overlapping
-        at = bisect_left(taken, (one.start, one.end))
-        if (at == 0 or taken[at - 1][1] <= one.start) and (at == len(taken) or one.end <= taken[at][0]):
-            taken.insert(at, (one.start, one.end))
+        if one.entity == "URL":
+            rivals, known = [urls], [urls]
+        elif one.entity in _USERS:
+            rivals, known = [users, sure if one.entity == "CUSTOM_SECRET" else ours], [users]
+        else:
+            rivals, known = [ours], [ours, sure] if BY_NAME[one.entity].tier == "A" else [ours]
+        if not any(spans.touch(one.start, one.end) for spans in rivals):
+            for spans in known:
+                spans.add(one.start, one.end)
             kept.append(one)
     return sorted(kept)
+
+
+class _Spans(list[tuple[int, int]]):
+    """Spans in order, none overlapping."""
+
+    def touch(self, start: int, end: int) -> bool:
+        """Say whether one of them overlaps start..end."""
+        at = bisect_left(self, (start, end))
+        return (at > 0 and self[at - 1][1] > start) or (at < len(self) and end > self[at][0])
+
+    def add(self, start: int, end: int) -> None:
+        """Add a span that overlaps none."""
+        insort(self, (start, end))

@@ -81,6 +81,17 @@ def test_gitleaks_rules_find_their_secrets(logs, scan, tmp_path):
     assert not any("x7k2m9q4t8w1z5b3" in o.model_dump_json() for o in run.observations)
 
 
+def test_a_rule_of_the_user_takes_no_place_of_ours_and_loses_no_secret(logs, scan, tmp_path):
+    rules = {"mail": r"\S+@\S+", "all": r"tk-[0-9. +\-]{12,}"}
+    (tmp_path / "g.toml").write_text("".join(f"[[rules]]\nid='{name}'\nregex='{one}'\n" for name, one in rules.items()))
+    run = scan(
+        logs(a="mail=maria@uni-bonn.de\npeer tk-10.20.30.40 3920\npeer tk-310.20.30.40 10.20.30.40\n"),
+        gitleaks="g.toml",
+    )
+    told = [(o.evidence.locator.line, o.labels["entity"]) for o in run.observations]
+    assert told == [(1, "EMAIL_ADDRESS"), (2, "CUSTOM_SECRET"), (3, "CUSTOM_SECRET"), (3, "IP_ADDRESS")]
+
+
 def test_presidio_recognizers_find_with_and_without_context(logs, scan, tmp_path):
     (tmp_path / "r.yaml").write_text(PRESIDIO)
     run = scan(logs(a="hello magister Li\nST-123456 went\nbadge st-123456\n"), recognizers="r.yaml")
