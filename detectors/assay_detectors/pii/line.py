@@ -143,12 +143,11 @@ class LineScanner:
         if COLUMNS in kinds and (plain := piece.paired()):
             yield plain
         for kind, end in encodings:
-            if kind in (ESCAPED, PLUS, COLUMNS, MASKED):
+            if kind in (ESCAPED, PLUS, COLUMNS, MASKED) or end <= done:
                 continue
-            while end > done or done < reach:  # behind hex, more of the run may be base64
-                found, done, reach = payload(text, max(end, done + 1), done, reach)
-                if found is not None and (unpacked := piece.unpacked(found)) is not None:
-                    yield unpacked
+            found, done, reach = payload(text, end, done, reach)
+            if found is not None and (unpacked := piece.unpacked(found)) is not None:
+                yield unpacked
 
     def _lines(self, text: str) -> Iterator[tuple[int, str, list[Found], list[tuple[int, int]]]]:
         """Yield start, text, findings and encoded places of every line that has any."""

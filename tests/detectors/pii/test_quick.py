@@ -11,6 +11,7 @@ import pytest
 from assay_detectors.pii.context import _tokens
 from assay_detectors.pii.keys import CAPITAL, CAPITAL_AHEAD, VALUE_START
 from assay_detectors.pii.line import LineScanner
+from assay_detectors.pii.payload import FIRST_LATER, FIRST_LATER_HEX, LATER_ANCHOR, LATER_HEX_ANCHOR
 from assay_detectors.pii.prefilter import ENGINES, LITTLE, LITTLE_BYTES, engine_for
 from assay_detectors.pii.recognizers import RULES
 
@@ -61,6 +62,24 @@ def test_codes_with_texts_that_begin_late_are_decoded_alike(scanners, seed):
     assert _spans(scanners["re2"], "\n".join(lines)) == found == _spans(scanners["hyperscan"], "\n".join(lines))
     alone = [[(f.start, f.end, f.entity, f.chain) for f in scanners["hyperscan"].scan(line)] for line in lines]
     assert [spans for spans in alone if spans] == [spans for _, spans in found if spans]
+
+
+@pytest.mark.parametrize(
+    "first, every, good",
+    [(FIRST_LATER, LATER_ANCHOR, ["aQBz", "Zw0I", "b2k-"]), (FIRST_LATER_HEX, LATER_HEX_ANCHOR, ["6a", "7F", "20"])],
+    ids=["base64", "hex"],
+)
+def test_the_first_of_many_is_wherever_one_is(first, every, good):
+    rng, seen = Random(3), 0
+    first, every, signs = re.compile(first), re.compile(every), "aQBk0wIg67-x "
+    for _ in range(5_000):
+        parts = ["".join(rng.choices(signs, k=rng.randint(0, 5))) for _ in range(3)]
+        text = f"\n{parts[0]}{''.join(rng.choices(good, k=rng.randint(2, 10)))}{parts[1]}"
+        text += f"{''.join(rng.choices(good, k=rng.randint(2, 10)))}{parts[2]}\n"
+        found = every.search(text)
+        seen += found is not None
+        assert (first.search(text) is None) is (found is None), text
+    assert 500 < seen < 4_500
 
 
 def test_a_quick_look_misses_no_word():
