@@ -72,7 +72,11 @@ def _measured_alike(
             if way is not None and way != "tighter":
                 place = ("rules", index, "params", name)
                 raise problem_at(text, place, _other_option(held[detector], name, before, plain(given), option))
-            _set_for_all(found, detector, name, option)
+            if rivals := _set_for_all(found, detector, name, option):
+                told = (
+                    f"a scan has one {name} of {detector}, and two rules want {words(rivals[0])} and {words(rivals[1])}"
+                )
+                raise problem_at(text, ("rules", index, "params", name), f"{told}; write the same in both")
     merged = child.model_copy(update={"rules": tuple(found.values())})
     for rule in parent.rules:
         detector = detector_of(rule)
@@ -86,16 +90,25 @@ def _measured_alike(
     return found
 
 
-def _set_for_all(rules: dict[str, Rule], detector: str, name: str, option: OptionSpec | None) -> None:
-    """Set an option to the strictest value that a rule on the detector has, in all that set it."""
+def _set_for_all(
+    rules: dict[str, Rule], detector: str, name: str, option: OptionSpec | None
+) -> tuple[Value, Value] | None:
+    """Set an option to the strictest value that a rule on the detector has, in all that set it.
+
+    Return two values of which none is stricter; None: there are none.
+    """
     naming = [entry for entry in stated(rules.values(), detector) if entry.name == name]
     strictest = naming[0].value
     for entry in naming:
-        if option_way(option, strictest, entry.value) == "tighter":
+        way = option_way(option, strictest, entry.value)
+        if way == "different" and option is not None and option.stricter == "given":
+            return strictest, entry.value
+        if way == "tighter":
             strictest = entry.value
     for entry in naming:
         if entry.value != strictest:
             rules[entry.rule.id] = with_value(rules[entry.rule.id], name, strictest)
+    return None
 
 
 def _other_option(held: Rule, name: str, before: Value | None, after: Value | None, option: OptionSpec | None) -> str:

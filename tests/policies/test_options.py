@@ -81,6 +81,15 @@ def test_the_same_or_a_stricter_option_holds_for_all_rules(family, parent, child
     assert detector_options(loaded) == {"demo.check": asked}
 
 
+def test_two_rules_of_a_child_that_name_different_files_are_refused(family):
+    mine = MINE.format("rules: a.toml") + MINE.format("rules: b.toml").replace("mine", "mine2")
+    with pytest.raises(
+        InvalidInput, match=r"child.yaml:5:\d+: a scan has one rules of demo.check, .* a.toml and b.toml"
+    ):
+        family(RULE.format(""), mine)
+    assert family(RULE.format(""), mine.replace("b.toml", "a.toml"))
+
+
 def test_the_line_that_tightened_an_option_is_told(family):
     loaded = family(RULE.format("references: {value: 3, why: enough}"), MINE.format("references: 4"))
     rule = loaded.policy.rules[0]

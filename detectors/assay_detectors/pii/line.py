@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from assay_detectors.pii.columns import COLUMNS_ANCHOR
@@ -13,6 +13,8 @@ from assay_detectors.pii.decode import ESCAPE_ANCHOR, PLUS_ANCHOR
 from assay_detectors.pii.layers import DEPTH, Frame, Piece, Row
 from assay_detectors.pii.payload import (
     BASE64_ANCHOR,
+    EVERY_LATER,
+    EVERY_LATER_HEX,
     FIRST_LATER,
     FIRST_LATER_HEX,
     HEX_ANCHOR,
@@ -44,6 +46,7 @@ _ENCODINGS = {
 }
 _NUMBER = (1 << NUMBER_BITS) - 1
 _START = attrgetter("start")
+_END = itemgetter(1, 0)
 
 
 class Line(NamedTuple):
@@ -143,11 +146,12 @@ class LineScanner:
         if COLUMNS in kinds and (plain := piece.paired()):
             yield plain
         for kind, end in encodings:
-            if kind in (ESCAPED, PLUS, COLUMNS, MASKED) or end <= done:
+            if kind in (ESCAPED, PLUS, COLUMNS, MASKED):
                 continue
-            found, done, reach = payload(text, end, done, reach)
-            if found is not None and (unpacked := piece.unpacked(found)) is not None:
-                yield unpacked
+            while end > done:  # what comes before it in its run may be another code
+                found, done, reach = payload(text, end, done, reach)
+                if found is not None and (unpacked := piece.unpacked(found)) is not None:
+                    yield unpacked
 
     def _lines(self, text: str) -> Iterator[tuple[int, str, list[Found], list[tuple[int, int]]]]:
         """Yield start, text, findings and encoded places of every line that has any."""
@@ -186,6 +190,8 @@ class LineScanner:
                 hit = hits[place]
             if windows:
                 self._look(windows, line, found)
+            if encodings and not line.isascii():
+                encodings = _with_every(encodings, folded[start:stop])
             if found or encodings or self._clock.is_late:
                 yield start, line, found, encodings
 
@@ -196,6 +202,21 @@ class LineScanner:
                 spans = ready.spans(line, low, high)
                 if spans:
                     self._weighers[ready.number](spans, line, found)
+
+
+def _with_every(encodings: list[tuple[int, int]], folded: str) -> list[tuple[int, int]]:
+    """Return the encodings of a line with all places of those of which an engine may tell only the first of many.
+
+    A character that is not ASCII ends a code in the line, and not in its folded form.
+    """
+    kinds = {kind for kind, _ in encodings}
+    more = [
+        (kind, found.end(1))
+        for kind, every in ((LATER, EVERY_LATER), (LATER_HEX, EVERY_LATER_HEX))
+        if kind in kinds
+        for found in every.finditer(folded)
+    ]
+    return sorted({*encodings, *more}, key=_END)
 
 
 _Windows = dict[Ready, list[list[int]]]

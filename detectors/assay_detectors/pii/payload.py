@@ -46,6 +46,7 @@ LATER_HEX_ANCHOR = f"(?:[2-7]{_H}){{9}}"
 """Nine or more bytes of ASCII anywhere in base64 and in hex, for texts that begin otherwise."""
 FIRST_LATER, FIRST_LATER_HEX = f"(?:{_NO_QUAD}){LATER_ANCHOR}", f"(?:[^2-7]{_CHAR}|[^0-9A-Fa-f]){LATER_HEX_ANCHOR}"
 """The same where the nine bytes do not follow others: one place for each text, not one for each character of it."""
+EVERY_LATER, EVERY_LATER_HEX = (re.compile(f"(?=({anchor}))", re.ASCII) for anchor in (LATER_ANCHOR, LATER_HEX_ANCHOR))
 WIDE_ANCHOR = (
     rf"[^A-Za-z0-9+](?:{_WIDE}|(?:0x)?(?:1[Ff]8[Bb]08{_H}{{12}}|78(?:01|5[Ee]|9[Cc]|[Dd][Aa]){_H}{{14}}"
     rf"|(?:[Ff][Ff][Ff][Ee])?(?:[2-7]{_H}00){{4}}|(?:[Ff][Ee][Ff][Ff])?(?:00[2-7]{_H}){{4}}))"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -101,14 +102,7 @@ def with_hyperscan(anchors: Sequence[Anchor]) -> Prefilter:
     """
     import hyperscan
 
-    everything = range(len(anchors))
-    refused: list[int] = []
-    try:
-        database = _database(hyperscan, anchors, everything)
-    except hyperscan.error:
-        brought = [number for number in everything if anchors[number].timed]
-        refused = [number for number in brought if not _is_accepted(hyperscan, anchors, number)] or brought
-        database = _database(hyperscan, anchors, [number for number in everything if number not in refused])
+    database, refused = _compiled(hyperscan, anchors)
     exact = _Exact(anchors)
 
     def note(number: int, start: int, end: int, flags: int, append: Any) -> None:
@@ -123,6 +117,18 @@ def with_hyperscan(anchors: Sequence[Anchor]) -> Prefilter:
         return hits
 
     return search
+
+
+def _compiled(hyperscan: Any, anchors: Sequence[Anchor]) -> tuple[Any, list[int]]:
+    """Return a database, and the numbers of what the user brought and is not in it."""
+    everything = range(len(anchors))
+    brought = [number for number in everything if anchors[number].timed]
+    with suppress(hyperscan.error):
+        return _database(hyperscan, anchors, everything), []
+    alone = [number for number in brought if not _is_accepted(hyperscan, anchors, number)]
+    with suppress(hyperscan.error):
+        return _database(hyperscan, anchors, [number for number in everything if number not in alone]), alone
+    return _database(hyperscan, anchors, [number for number in everything if not anchors[number].timed]), brought
 
 
 def _database(hyperscan: Any, anchors: Sequence[Anchor], numbers: Sequence[int]) -> Any:

@@ -15,7 +15,7 @@ from assay_detectors.pii.presidio_code import load
 from assay_detectors.pii.presidio_engine import Engine, Span, own_recognizers, patterns_of
 from assay_detectors.pii.presidio_sieve import Sieve
 from assay_detectors.pii.reference import RECOGNIZERS, THRESHOLD
-from assay_detectors.pii.weigh import Found
+from assay_detectors.pii.weigh import USERS, Found
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NAME = 80
@@ -91,7 +91,8 @@ class Together:
         lines = {line.start: line for line in self._own.block(text)}
         for line in self._added.block(text):
             own = lines.get(line.start, Line(line.start, [], None))
-            fresh = [one for one in line.found if all(one.end <= o.start or one.start >= o.end for o in own.found)]
+            ours = [one for one in own.found if one.entity not in USERS]
+            fresh = [one for one in line.found if all(one.end <= o.start or one.start >= o.end for o in ours)]
             if fresh or line.problem or own.found:
                 lines[line.start] = Line(line.start, sorted([*own.found, *fresh]), own.problem or line.problem)
         return [lines[start] for start in sorted(lines)]

@@ -131,7 +131,6 @@ SPEC = DetectorSpec(
             name="recognizer_code",
             type="str",
             default="",
-            stricter="given",
             path=True,
             help="Python file with recognizers of Presidio that are applied too; a path from the manifest's folder. It "
             "is code that runs, in a sealed worker, and only where recognizer_code_sha256 names it.",
@@ -140,14 +139,12 @@ SPEC = DetectorSpec(
             name="recognizer_code_sha256",
             type="str",
             default="",
-            stricter="given",
             help="Sha256 of the file of recognizer_code, by which the policy trusts it.",
         ),
         OptionSpec(
             name="ner_model",
             type="str",
             default="",
-            stricter="given",
             path=True,
             help="Pipeline of spaCy that finds names in free text: a folder, as a path from the manifest's folder, or "
             "the name of an installed package.",
@@ -156,7 +153,6 @@ SPEC = DetectorSpec(
             name="ner_model_sha256",
             type="str",
             default="",
-            stricter="given",
             help="Sha256 of the folder of ner_model, by which the policy trusts it; for a package not needed.",
         ),
         OptionSpec(

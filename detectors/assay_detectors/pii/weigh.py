@@ -18,7 +18,7 @@ from assay_detectors.pii.entities import BY_NAME, TABLE_ORDER
 from assay_detectors.pii.rule import DENIED, Rule
 
 _BESIDE = 240
-_USERS = frozenset({"CUSTOM_PERSONAL", "CUSTOM_SECRET"})
+USERS = frozenset({"CUSTOM_PERSONAL", "CUSTOM_SECRET"})
 _NEAREST = 3
 """Words right before a value that may say that it is something else."""
 
@@ -115,7 +115,7 @@ def _nobody(value: str) -> bool:
 def resolved(found: list[Found]) -> list[Found]:
     """Keep the surest of those that overlap; a URL may hold others and stays beside them.
 
-    What rules of the user find never takes the place of what ours know, whatever its score: what they call personal
+    What rules of the user find never takes the place of what others know, whatever its score: what they call personal
     goes where ours found anything, what they call a secret where ours are as sure, and else stands beside.
     """
     if len(found) < 2:
@@ -124,14 +124,16 @@ def resolved(found: list[Found]) -> list[Found]:
     if all(one.end <= other.start for one, other in pairwise(found)):
         return found
     kept: list[Found] = []
-    ours, sure, users, urls = _Spans(), _Spans(), _Spans(), _Spans()
+    ours, sure, secrets, personal, urls = _Spans(), _Spans(), _Spans(), _Spans(), _Spans()
     for one in sorted(
-        found, key=lambda f: (f.entity in _USERS, -f.score, TABLE_ORDER[f.entity], f.start - f.end, f.start, f.chain)
+        found, key=lambda f: (f.entity in USERS, -f.score, TABLE_ORDER[f.entity], f.start - f.end, f.start, f.chain)
     ):
         if one.entity == "URL":
             rivals, known = [urls], [urls]
-        elif one.entity in _USERS:
-            rivals, known = [users, sure if one.entity == "CUSTOM_SECRET" else ours], [users]
+        elif one.entity == "CUSTOM_SECRET":
+            rivals, known = [secrets, sure], [secrets]
+        elif one.entity == "CUSTOM_PERSONAL":
+            rivals, known = [personal, ours], [personal]
         else:
             rivals, known = [ours], [ours, sure] if BY_NAME[one.entity].tier == "A" else [ours]
         if not any(spans.touch(one.start, one.end) for spans in rivals):

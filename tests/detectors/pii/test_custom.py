@@ -92,6 +92,16 @@ def test_a_rule_of_the_user_takes_no_place_of_ours_and_loses_no_secret(logs, sca
     assert told == [(1, "EMAIL_ADDRESS"), (2, "CUSTOM_SECRET"), (3, "CUSTOM_SECRET"), (3, "IP_ADDRESS")]
 
 
+def test_what_one_file_of_the_user_finds_takes_no_place_of_what_another_does(logs, scan, tmp_path):
+    (tmp_path / "g.toml").write_text("[[rules]]\nid='own'\nregex='TK-[0-9]{9}'\n")
+    (tmp_path / "r.yaml").write_text(
+        "recognizers:\n  - {name: all, supported_entity: X, supported_language: en, "
+        "patterns: [{name: p, regex: '.{4,}', score: 1.0}]}\n"
+    )
+    run = scan(logs(a="job token TK-123456789 done\n"), gitleaks="g.toml", recognizers="r.yaml")
+    assert {o.labels["entity"] for o in run.observations} == {"CUSTOM_SECRET", "CUSTOM_PERSONAL"}
+
+
 def test_presidio_recognizers_find_with_and_without_context(logs, scan, tmp_path):
     (tmp_path / "r.yaml").write_text(PRESIDIO)
     run = scan(logs(a="hello magister Li\nST-123456 went\nbadge st-123456\n"), recognizers="r.yaml")

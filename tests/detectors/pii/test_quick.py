@@ -82,6 +82,22 @@ def test_the_first_of_many_is_wherever_one_is(first, every, good):
     assert 500 < seen < 5_000
 
 
+CODES = [
+    "id=d0bfd180d0b8d0b2d0b5d18220d0b2d181d0b5d0bc-00016d61696c206d6172696140756e692d626f6e6e2e6465206e6f77",
+    "blob dXNlciBsb2dpbiB3YXMgb2ssIG5vIGRhdGEébWFpbCBtYXJpYS5sb3BlekB1bmktYm9ubi5kZSBhbmQgbW9yZQ",
+    "blob dXNlciBsb2dpbiB3YXMgb2ssIG5vIGRhdGE５bWFpbCBtYXJpYS5sb3BlekB1bmktYm9ubi5kZSBhbmQgbW9yZQ",
+    "b 75736572206c6f67696e20776173206f6b617é6d61696c206d617269612e6c6f70657a40756e692d626f6e6e2e646520616e64206d6f7265",
+]
+"""A text behind hex of another, in one run; behind a text and a character that is no ASCII, which ends the run."""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("line", CODES)
+def test_the_second_of_two_codes_is_decoded_too(scanners, engine, line):
+    found = [one.value for one in scanners[engine].scan(line)]
+    assert found in (["maria@uni-bonn.de"], ["maria.lopez@uni-bonn.de"])
+
+
 def test_a_quick_look_misses_no_word():
     rng, seen = Random(1), 0
     quick = {rule.firsts: rule.quick for rule in RULES if rule.quick is not None}
