@@ -103,9 +103,12 @@ def payload(line: str, end: int, low: int, known: int = 0) -> tuple[Payload | No
         low: what stands before was looked at.
         known: end of the run before, which may be this one.
     """
-    start = low + len(line[low:end].rstrip(_CODE))
-    run = _RUN.match(line, start) if known < end else None
-    stop = run.end() if run is not None else known
+    if known >= end:
+        start, stop = low, known
+    else:
+        start = low + len(line[low:end].rstrip(_CODE))
+        run = _RUN.match(line, start)
+        stop = run.end() if run is not None else known
     found = _hex(line, start, stop) or _base64(line, start, stop)
     return found, found.stop if found is not None else max(stop, end), stop
 

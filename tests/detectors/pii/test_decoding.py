@@ -236,10 +236,12 @@ def test_the_engines_decode_the_same(planted):
         "/6a6f40756e692d626f6e6e2e6465",
         "_eJwAAAAAAAAAAAA",
         "/d0xA",
+        "d0bfd180d0b8d0b2d0b5d182-",
+        "QUJDREVGR0hJSktM" * 4 + "é",
     ],
 )
 def test_codes_that_come_to_nothing_cost_no_more_than_their_length(scanner, unit):
-    line = "x=" + unit * (400_000 // len(unit))
+    line = "x=" + unit * (400_000 // len(unit)) + "6d61696c206d6172696140756e692d626f6e6e2e6465"
     began = time.process_time()
     scanner.block(line)
     assert time.process_time() - began < 3
