@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from assay.model.errors import UnusableInput
 from assay.model.measurement import EVIDENCE_CAP
 from assay.targets.wording import HEADLESS, clip, looks_like_a_value
+from assay_detectors.pii.digests import Digests
 from assay_detectors.pii.entities import BY_NAME
-from assay_detectors.pii.mask import masked, normalised
+from assay_detectors.pii.mask import masked
 from assay_detectors.pii.quiet import quiet
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def search_table(
     from assay_detectors.pii.dataset_read import open_columns
 
     ref = opened.ref(shard.input)
-    search = _Search(cell_scanner(engine), bytes.fromhex(key), seed, sample, level)
+    search = _Search(cell_scanner(engine), Digests(bytes.fromhex(key)), seed, sample, level)
     declared = opened.manifest["columns"]
     columns = open_columns(ref)
     for name, series in columns.each:
@@ -74,7 +74,7 @@ class _Search:
     """What is known of one file so far."""
 
     scanner: CellScanner
-    key: bytes
+    digests: Digests
     seed: int
     sample: int
     level: float
@@ -119,7 +119,15 @@ class _Search:
                 self.counts.append([one.entity, f"column {self.seen}", 1])
                 mask = masked(one.entity, one.value)
                 self.located.append(
-                    [one.entity, f"column {self.seen}", None, mask, one.probability, self._digest(one), one.chain]
+                    [
+                        one.entity,
+                        f"column {self.seen}",
+                        None,
+                        mask,
+                        one.probability,
+                        self.digests.of(one.entity, one.value),
+                        one.chain,
+                    ]
                 )
         odd = bool(in_name) or looks_like_a_value(name)
         self.values_as_names += odd
@@ -148,7 +156,7 @@ class _Search:
                 if place in inside:
                     matches.setdefault(one.entity, set()).add(place)
                 if BY_NAME[one.entity].tier == "A":
-                    rare.add(place, one, self._digest(one))
+                    rare.add(place, one, self.digests.of(one.entity, one.value))
                 if one.entity in CHECKED:
                     checked.setdefault(one.entity, set()).add(place)
         for entity, places in checked.items():
@@ -191,10 +199,6 @@ class _Search:
                 "personal": score.low >= needed(name, entity),
             }
         )
-
-    def _digest(self, one: Found) -> str:
-        text = f"{one.entity}\0{normalised(one.entity, one.value)}".encode("utf-8", "replace")
-        return hmac.digest(self.key, text, "sha256").hex()[:16]
 
     def _categories(self, name: str, shown: str, texts: Texts | None) -> None:
         from assay_detectors.pii.dataset_categories import MOST_VALUES, categories_of

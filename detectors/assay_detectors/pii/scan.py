@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from assay.targets.extras import without_torch
 from assay.targets.log_identity import range_identity
 from assay.targets.refs import identified, isolated
-from assay_detectors.pii.groups import Keyed
+from assay_detectors.pii.digests import Digests
 from assay_detectors.pii.json_path import paths
-from assay_detectors.pii.mask import masked, normalised
+from assay_detectors.pii.mask import masked
 from assay_detectors.pii.payload import BEGINNING, worth
 from assay_detectors.pii.quiet import quiet
 from assay_detectors.pii.reference import ENGINE as REFERENCE
@@ -129,7 +129,7 @@ class Tally:
     """What one shard found so far: counts without end, places up to a cap."""
 
     def __init__(self, key: bytes) -> None:
-        self._keyed = Keyed(key)
+        self._digests = Digests(key)
         self.counts: dict[str, int] = {}
         self.located: list[tuple[Any, ...]] = []
         self.given_up: dict[int, str] = {}
@@ -159,8 +159,7 @@ class Tally:
         return few and len(self.located) + len(found) <= LOCATED_CAP
 
     def _learn(self, entity: str, value: str) -> tuple[str, str]:
-        text = f"{entity}\0{normalised(entity, value)}".encode("utf-8", "replace")
-        known = masked(entity, value), self._keyed.digest(text)[:16]
+        known = masked(entity, value), self._digests.of(entity, value)
         if len(self._known) >= _KNOWN:
             self._known.clear()
         self._known[entity, value] = known

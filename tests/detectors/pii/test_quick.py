@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import re
 from random import Random
 
 import pytest
 
 from assay_detectors.pii.context import _tokens
+from assay_detectors.pii.digests import Digests
 from assay_detectors.pii.keys import CAPITAL, CAPITAL_AHEAD, VALUE_START
 from assay_detectors.pii.line import LineScanner
 from assay_detectors.pii.payload import FIRST_LATER, FIRST_LATER_HEX, LATER_ANCHOR, LATER_HEX_ANCHOR
@@ -131,3 +133,11 @@ def test_a_capital_behind_a_link_is_seen_ahead():
 def test_little_text_is_for_the_engine_that_is_ready_at_once():
     assert engine_for("auto", LITTLE_BYTES) == LITTLE and LineScanner(0.5, LITTLE).engine == "re2"
     assert engine_for("auto", LITTLE_BYTES + 1) == "auto" and engine_for("re", 1) == "re"
+
+
+@pytest.mark.parametrize("size", [0, 32, 64, 65, 200])
+def test_digests_are_those_of_the_standard_library(size):
+    key = Random(size).randbytes(size)
+    digest = Digests(key).of("EMAIL_ADDRESS", "Jo@Acme.com")
+    assert digest == hmac.digest(key, b"EMAIL_ADDRESS\0jo@acme.com", "sha256").hex()[:16]
+    assert digest != Digests(key).of("PASSWORD", "jo@acme.com")
