@@ -194,7 +194,7 @@ def words(value: Any) -> str:
             return f"{value:g}" if abs(value) < 1e6 else str(value)
         case tuple():
             return f"[{', '.join(words(item) for item in value)}]"
-    return str(value)
+    return str(value) or "''"
 
 
 def _labels(where: dict[str, str]) -> str:

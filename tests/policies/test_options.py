@@ -54,7 +54,7 @@ REFUSED = {
         "rules: mine.toml",
         "option rules of .* from ours.toml to mine.toml: .*remove it",
     ),
-    "no rules": ("rules: ours.toml", "rules: ''", "option rules of demo.check from ours.toml to "),
+    "no rules": ("rules: ours.toml", "rules: ''", "option rules of demo.check from ours.toml to ''"),
     "another norm": ("", "norm: l2", "from linf to l2: .*remove it\n"),
 }
 
